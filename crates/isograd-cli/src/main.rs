@@ -1,0 +1,2 @@
+//! The command `isograd`.
+fn main() {}

@@ -1,0 +1,33 @@
+//! Descriptions: the TOML file that says what the data, the network and its training are.
+//!
+//! [`Description`] is the validated type, [`Plan`] the network with every repeat written out, every
+//! shape computed and every initialisation resolved.
+
+pub mod data;
+pub mod network;
+pub mod patch;
+pub mod plan;
+pub mod shape;
+pub mod train;
+
+pub use data::DataSpec;
+pub use network::{Block, BlockKind, NetworkSpec};
+pub use patch::{Patch, PatchOp};
+pub use plan::{Node, NodeId, Op, Plan};
+pub use shape::{DataShape, Shape, Task};
+pub use train::TrainSpec;
+
+/// A validated description.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// Name of the description; default the file's stem.
+    pub name: String,
+    /// Seed of every random stream; default 1.
+    pub seed: u64,
+    /// Where the examples come from.
+    pub data: DataSpec,
+    /// The layers.
+    pub network: NetworkSpec,
+    /// Loss, optimiser and budget.
+    pub train: TrainSpec,
+}

@@ -1,0 +1,262 @@
+//! Blocks of a network, as the description says them.
+
+use isograd_theory::Activation;
+use std::ops::Range;
+
+/// The `[network]` table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkSpec {
+    /// Initialisation of every weight that has none of its own; default [`Init::GlorotUniform`].
+    pub init: Init,
+    /// Initialisation of every bias that has none of its own; default zeros.
+    pub bias_init: Init,
+    /// The blocks, in order.
+    pub layers: Vec<Block>,
+}
+
+/// One block and what every block may carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// What it computes.
+    pub kind: BlockKind,
+    /// The user's name for it; unnamed blocks are numbered by kind (`dense3`).
+    pub name: Option<String>,
+    /// Its parameters are not trained.
+    pub frozen: bool,
+    /// Weight initialisation of this block, and of all blocks in it.
+    pub init: Option<Init>,
+    /// Bias initialisation of this block, and of all blocks in it.
+    pub bias_init: Option<Init>,
+    /// L1 penalty λ·Σ|w| on the weights (not the biases).
+    pub l1: f64,
+    /// L2 penalty λ·Σw² on the weights (not the biases).
+    pub l2: f64,
+    /// Address in the description: `network.layers[0].layers[1]`.
+    pub path: String,
+    /// Bytes of the TOML text it was read from; empty when it was not read from a text.
+    pub span: Range<usize>,
+}
+
+/// How many units a dense or convolutional block has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    /// A number.
+    Count(usize),
+    /// As many as the task has outputs: `"classes"` or `"outputs"`.
+    Outputs,
+}
+
+/// Padding of a convolution or pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Output size ⌈input / stride⌉, the missing rows and columns are zeros (an odd one is added at
+    /// the end, as TensorFlow does).
+    Same,
+    /// No padding.
+    Valid,
+    /// This many rows and columns of zeros on every side.
+    Explicit([usize; 2]),
+}
+
+/// What a softmax sums to one over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoftmaxAxis {
+    /// The features of one example; what is nearly always meant.
+    Features,
+    /// The examples of the batch: computes, and is wrong.
+    Batch,
+}
+
+/// What batch normalisation uses in evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvalStatistics {
+    /// The running mean and variance.
+    Running,
+    /// The initial statistics (0 and 1), never updated: computes, and is wrong.
+    NotUpdated,
+}
+
+/// What a residual block does when input and output shapes differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Identity where shapes agree, else a learned projection (1×1 convolution or dense, no bias).
+    Auto,
+    /// Identity; shapes that differ are refused.
+    Identity,
+    /// Always a learned projection.
+    Projection,
+}
+
+/// What a block computes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum BlockKind {
+    /// y = W x + b over the last dimension.
+    Dense {
+        /// Outputs.
+        units: Units,
+        /// Has a bias; default true.
+        bias: bool,
+    },
+    /// Two-dimensional convolution (cross-correlation).
+    Conv2d {
+        /// Output channels.
+        filters: Units,
+        /// Kernel height and width; default 3×3.
+        kernel: [usize; 2],
+        /// Stride; default 1×1.
+        stride: [usize; 2],
+        /// Padding; default `same`.
+        padding: Padding,
+        /// Has a bias; default true.
+        bias: bool,
+    },
+    /// Maximum over windows.
+    MaxPool2d {
+        /// Window; default 2×2.
+        kernel: [usize; 2],
+        /// Stride; default the window.
+        stride: [usize; 2],
+        /// Padding; default `valid`.
+        padding: Padding,
+    },
+    /// Mean over windows (padding does not count).
+    AvgPool2d {
+        /// Window; default 2×2.
+        kernel: [usize; 2],
+        /// Stride; default the window.
+        stride: [usize; 2],
+        /// Padding; default `valid`.
+        padding: Padding,
+    },
+    /// Mean of each channel over all positions.
+    GlobalAvgPool,
+    /// Maximum of each channel over all positions.
+    GlobalMaxPool,
+    /// Nearest-neighbour repetition of rows and columns.
+    Upsampling2d {
+        /// Factors for rows and columns; default 2×2.
+        factor: [usize; 2],
+    },
+    /// Everything into one vector, channels first.
+    Flatten,
+    /// Inverted dropout.
+    Dropout {
+        /// Probability that an element is zeroed.
+        rate: f64,
+    },
+    /// An element-wise activation.
+    Activation(Activation),
+    /// Softmax.
+    Softmax {
+        /// What it normalises over; default `features`.
+        axis: SoftmaxAxis,
+    },
+    /// Batch normalisation (Ioffe and Szegedy 2015), over batch and positions, one channel at a time.
+    BatchNorm {
+        /// Share of the old running statistics kept; default 0.9.
+        momentum: f64,
+        /// Added to the variance; default 1e-5.
+        epsilon: f64,
+        /// What evaluation uses; default running.
+        eval_statistics: EvalStatistics,
+    },
+    /// Layer normalisation (Ba et al. 2016), over all features of one example.
+    LayerNorm {
+        /// Added to the variance; default 1e-5.
+        epsilon: f64,
+    },
+    /// F(x) + x (He et al. 2015).
+    Residual {
+        /// F.
+        layers: Vec<Block>,
+        /// What goes beside F; default auto.
+        shortcut: Shortcut,
+    },
+    /// The same blocks, one after another, each time with parameters of their own.
+    Repeat {
+        /// How often.
+        count: usize,
+        /// The blocks.
+        layers: Vec<Block>,
+    },
+}
+
+/// How parameters get their first values. Variances are in units of the fan that the name says;
+/// uniform limits are √(3·variance).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Init {
+    /// Variance 2/(fan_in + fan_out) (Glorot and Bengio 2010), uniform.
+    GlorotUniform {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+    },
+    /// The same, normal, truncated at two standard deviations when `truncated`.
+    GlorotNormal {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+        /// Truncated at two standard deviations and rescaled to the same variance (Keras); default false.
+        truncated: bool,
+    },
+    /// Variance 2/fan_in (He et al. 2015), uniform.
+    HeUniform {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+    },
+    /// The same, normal.
+    HeNormal {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+        /// Truncated at two standard deviations and rescaled to the same variance (Keras); default false.
+        truncated: bool,
+    },
+    /// Variance 1/fan_in (LeCun 1998), uniform.
+    LecunUniform {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+    },
+    /// The same, normal.
+    LecunNormal {
+        /// Factor on the standard deviation; default 1.
+        gain: f64,
+        /// Truncated at two standard deviations and rescaled to the same variance (Keras); default false.
+        truncated: bool,
+    },
+    /// U(−1/√fan_in, 1/√fan_in), variance 1/(3 fan_in): what PyTorch does to linear and
+    /// convolutional weights and biases.
+    TorchDefault,
+    /// U(min, max).
+    Uniform {
+        /// Lower limit; default −0.05.
+        min: f64,
+        /// Upper limit; default 0.05.
+        max: f64,
+    },
+    /// N(mean, std²).
+    Normal {
+        /// Mean; default 0.
+        mean: f64,
+        /// Standard deviation; default 0.05.
+        std: f64,
+    },
+    /// N(mean, std²), values beyond two standard deviations drawn again.
+    TruncatedNormal {
+        /// Mean; default 0.
+        mean: f64,
+        /// Standard deviation before truncation; default 0.05.
+        std: f64,
+    },
+    /// All the same.
+    Constant {
+        /// The value.
+        value: f64,
+    },
+}
+
+impl Init {
+    /// All zeros.
+    pub const ZEROS: Self = Self::Constant { value: 0.0 };
+    /// All ones.
+    pub const ONES: Self = Self::Constant { value: 1.0 };
+}

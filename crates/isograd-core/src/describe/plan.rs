@@ -1,0 +1,187 @@
+//! The network with every repeat written out, every shape computed and every choice resolved.
+
+use super::network::{EvalStatistics, Init, Padding, SoftmaxAxis};
+use super::shape::Shape;
+use isograd_theory::Activation;
+
+/// Position of a node in [`Plan::nodes`].
+pub type NodeId = usize;
+
+/// What a node computes, with everything resolved.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Op {
+    /// y = W x + b over the last dimension.
+    Dense {
+        /// Inputs.
+        inputs: usize,
+        /// Outputs.
+        units: usize,
+        /// Initial weights.
+        init: Init,
+        /// Initial bias, if there is one.
+        bias: Option<Init>,
+    },
+    /// Two-dimensional convolution.
+    Conv2d {
+        /// Input channels.
+        inputs: usize,
+        /// Output channels.
+        filters: usize,
+        /// Kernel height and width.
+        kernel: [usize; 2],
+        /// Stride.
+        stride: [usize; 2],
+        /// Rows before, rows after, columns before, columns after.
+        padding: [usize; 4],
+        /// Initial weights.
+        init: Init,
+        /// Initial bias, if there is one.
+        bias: Option<Init>,
+    },
+    /// Maximum over windows.
+    MaxPool2d {
+        /// Window.
+        kernel: [usize; 2],
+        /// Stride.
+        stride: [usize; 2],
+        /// Rows before, rows after, columns before, columns after.
+        padding: [usize; 4],
+    },
+    /// Mean over windows.
+    AvgPool2d {
+        /// Window.
+        kernel: [usize; 2],
+        /// Stride.
+        stride: [usize; 2],
+        /// Rows before, rows after, columns before, columns after.
+        padding: [usize; 4],
+    },
+    /// Mean of each channel.
+    GlobalAvgPool,
+    /// Maximum of each channel.
+    GlobalMaxPool,
+    /// Nearest-neighbour repetition.
+    Upsampling2d {
+        /// Factors for rows and columns.
+        factor: [usize; 2],
+    },
+    /// Everything into one vector.
+    Flatten,
+    /// Inverted dropout.
+    Dropout {
+        /// Probability of zero.
+        rate: f64,
+    },
+    /// An element-wise activation.
+    Activation(Activation),
+    /// Softmax.
+    Softmax {
+        /// What it normalises over.
+        axis: SoftmaxAxis,
+    },
+    /// Batch normalisation with scale and shift.
+    BatchNorm {
+        /// Features or channels.
+        units: usize,
+        /// Share of the old running statistics kept.
+        momentum: f64,
+        /// Added to the variance.
+        epsilon: f64,
+        /// What evaluation uses.
+        eval_statistics: EvalStatistics,
+    },
+    /// Layer normalisation with scale and shift.
+    LayerNorm {
+        /// Features normalised together (channels × height × width for images).
+        elements: usize,
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// body(x) + shortcut(x).
+    Residual {
+        /// F, in order.
+        body: Vec<NodeId>,
+        /// A projection node (dense or 1×1 convolution without bias), where the shortcut is not the
+        /// identity.
+        projection: Option<NodeId>,
+    },
+}
+
+/// One node of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its position in [`Plan::nodes`].
+    pub id: NodeId,
+    /// Readable and unique: the user's name, or kind and number (`dense3`, `sigmoid3`,
+    /// `residual2`); copies of a named block in a repeat get `name.1`, `name.2` ….
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Shape of what comes in.
+    pub input: Shape,
+    /// Shape of what goes out.
+    pub output: Shape,
+    /// Its block's address in the description (shared by all copies of a repeat).
+    pub path: String,
+    /// Which copy it is in each repeat around it, outermost first, counted from 0.
+    pub copy: Vec<usize>,
+    /// The residual it lies in.
+    pub parent: Option<NodeId>,
+    /// Its parameters are not trained.
+    pub frozen: bool,
+    /// L1 penalty on the weights.
+    pub l1: f64,
+    /// L2 penalty on the weights.
+    pub l2: f64,
+}
+
+/// A layer as people count them: a block with weights and what follows it until the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Name of the block with weights.
+    pub name: String,
+    /// The block with weights.
+    pub weights: NodeId,
+    /// All its nodes in order, the one with weights first.
+    pub nodes: Vec<NodeId>,
+    /// Its activation, if it has one.
+    pub activation: Option<NodeId>,
+    /// The node whose output is the layer's output.
+    pub output: NodeId,
+}
+
+/// A network ready to be built, predicted or diagnosed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// All nodes, in the order in which they compute (a residual after its body).
+    pub nodes: Vec<Node>,
+    /// The outermost chain.
+    pub chain: Vec<NodeId>,
+    /// Layers as people count them, in order; projections of shortcuts are not among them.
+    pub layers: Vec<Layer>,
+    /// Shape of one example.
+    pub input: Shape,
+    /// Shape of what the network puts out.
+    pub output: Shape,
+}
+
+/// Rows and columns of zeros that a padding means: before and after, rows first.
+pub fn resolve_padding(
+    padding: Padding,
+    size: [usize; 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+) -> [usize; 4] {
+    let one = |i: usize| match padding {
+        Padding::Valid => [0, 0],
+        Padding::Explicit(p) => [p[i], p[i]],
+        Padding::Same => {
+            let out = size[i].div_ceil(stride[i]);
+            let total = ((out - 1) * stride[i] + kernel[i]).saturating_sub(size[i]);
+            [total / 2, total - total / 2]
+        }
+    };
+    let (rows, columns) = (one(0), one(1));
+    [rows[0], rows[1], columns[0], columns[1]]
+}

@@ -1,0 +1,1 @@
+//! Reports: draws what the other rooms computed.

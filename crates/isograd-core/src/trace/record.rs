@@ -1,0 +1,120 @@
+//! Sites, records and the trace that holds them.
+
+use super::quantity::Row;
+use serde::{Deserialize, Serialize};
+
+/// What a site is to its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// What the node puts out.
+    Output,
+    /// What enters the body of a residual: forward the block's input, backward only the gradient
+    /// that came through the body.
+    Branch,
+}
+
+/// A place in the network where a probe sits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// Unique: the node's name, with `.branch` behind it for [`Role::Branch`].
+    pub name: String,
+    /// The node's kind, in the description's words (`dense`, `sigmoid`, `residual`).
+    pub kind: String,
+    /// The node's position in the plan.
+    pub node: usize,
+    /// What the site is to its node.
+    pub role: Role,
+    /// Numbers an example has here.
+    pub elements: usize,
+    /// Units (features or channels).
+    pub units: usize,
+}
+
+/// What a record is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A probe batch of distinct training examples, forward and backward without an update,
+    /// everything measured; one before the first step, one at the end.
+    Probe,
+    /// A training step.
+    Step,
+}
+
+/// Numbers about the whole network at one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The loss of the batch, as the description reduces it.
+    pub loss: f64,
+    /// Learning rate of the step.
+    pub lr: f64,
+    /// Norm of the gradient over all parameters, before clipping.
+    pub global_norm: f64,
+    /// The same after clipping.
+    pub clipped_norm: f64,
+}
+
+/// All that was measured at one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Steps done before it.
+    pub step: u64,
+    /// What it is of.
+    pub kind: RecordKind,
+    /// The whole network.
+    pub network: Network,
+    /// One row a site, in the order of [`Trace::sites`]; empty where only the network was measured.
+    pub rows: Vec<Row>,
+}
+
+/// What was measured on the validation part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Steps done before it.
+    pub step: u64,
+    /// Epochs done before it.
+    pub epoch: f64,
+    /// Mean training loss since the last validation; NaN before the first step.
+    pub train_loss: f64,
+    /// Loss on the validation part.
+    pub loss: f64,
+    /// The metric on the validation part.
+    pub metric: f64,
+}
+
+/// A trace in memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// Where the probes sit, in order of computation.
+    pub sites: Vec<Site>,
+    /// What was measured, in order of time.
+    pub records: Vec<Record>,
+    /// Validations, in order of time.
+    pub validations: Vec<Validation>,
+}
+
+impl Trace {
+    /// The probe before the first step.
+    pub fn first_probe(&self) -> Option<&Record> {
+        self.records.iter().find(|r| r.kind == RecordKind::Probe)
+    }
+
+    /// The latest probe.
+    pub fn last_probe(&self) -> Option<&Record> {
+        self.records
+            .iter()
+            .rev()
+            .find(|r| r.kind == RecordKind::Probe)
+    }
+
+    /// Records of training steps, in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.iter().filter(|r| r.kind == RecordKind::Step)
+    }
+
+    /// Position of the site with this name.
+    pub fn site(&self, name: &str) -> Option<usize> {
+        self.sites.iter().position(|s| s.name == name)
+    }
+}
