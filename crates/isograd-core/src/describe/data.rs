@@ -104,6 +104,9 @@ pub struct PartSpec {
     pub labels: Option<PathBuf>,
     /// A file of real targets that replaces the targets.
     pub targets: Option<PathBuf>,
+    /// Scaling of this part's inputs, where it is not that of the others: a program that scales
+    /// its training images and forgets its test images computes, and is wrong.
+    pub scale: Option<Scale>,
 }
 
 /// A part that is not trained on.
