@@ -1,1 +1,12 @@
-//! .
+//! The probe and fused CPU operations, as a Burn backend extension.
+//!
+//! The only crate of isograd that may contain `unsafe` code. Every operation has a generic form
+//! made of ordinary tensor operations, so that the same code runs on every backend of Burn.
+
+#![warn(missing_docs)]
+
+pub mod moments;
+pub mod probe;
+
+pub use moments::Moments;
+pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};

@@ -1,0 +1,163 @@
+//! Moments of a tensor in one pass.
+
+/// Sums over the elements of one tensor, accumulated in `f64`: the square of a vanished gradient
+/// (1e-30) does not exist in `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// Elements seen, non-finite ones included.
+    pub count: u64,
+    /// Σ x.
+    pub sum: f64,
+    /// Σ x².
+    pub sum_squares: f64,
+    /// max |x|, NaN left out; 0 for no elements.
+    pub max_abs: f64,
+    /// Elements that are NaN or infinite.
+    pub non_finite: u64,
+}
+
+/// Independent accumulators: enough for the vector units to be busy, few enough for registers.
+const LANES: usize = 8;
+
+macro_rules! one_pass {
+    ($name:ident, $float:ty) => {
+        /// Moments of a slice in one pass. NaN and infinities pass through into the sums.
+        pub fn $name(values: &[$float]) -> Self {
+            let mut sum = [0.0f64; LANES];
+            let mut squares = [0.0f64; LANES];
+            let mut max = [0.0 as $float; LANES];
+            let mut bad = [0u32; LANES];
+            let mut non_finite = 0u64;
+            // Blocks keep the 32-bit counters of the lanes from overflowing.
+            for block in values.chunks(1 << 20) {
+                let (chunks, rest) = block.as_chunks::<LANES>();
+                for chunk in chunks {
+                    for lane in 0..LANES {
+                        let x = chunk[lane];
+                        let wide = f64::from(x);
+                        sum[lane] += wide;
+                        squares[lane] += wide * wide;
+                        let magnitude = x.abs();
+                        // A comparison with NaN is false, so NaN never becomes the maximum.
+                        max[lane] = if magnitude > max[lane] {
+                            magnitude
+                        } else {
+                            max[lane]
+                        };
+                        // x − x is 0 for every finite x and NaN for the others.
+                        bad[lane] += u32::from(x - x != 0.0);
+                    }
+                }
+                for (lane, &x) in rest.iter().enumerate() {
+                    let wide = f64::from(x);
+                    sum[lane] += wide;
+                    squares[lane] += wide * wide;
+                    max[lane] = if x.abs() > max[lane] {
+                        x.abs()
+                    } else {
+                        max[lane]
+                    };
+                    bad[lane] += u32::from(x - x != 0.0);
+                }
+                non_finite += bad.iter().map(|&n| u64::from(n)).sum::<u64>();
+                bad = [0; LANES];
+            }
+            Self {
+                count: values.len() as u64,
+                sum: sum.iter().sum(),
+                sum_squares: squares.iter().sum(),
+                max_abs: f64::from(max.iter().copied().fold(0.0, <$float>::max)),
+                non_finite,
+            }
+        }
+    };
+}
+
+impl Moments {
+    one_pass!(of_f32, f32);
+    one_pass!(of_f64, f64);
+
+    /// √(Σ x² / count); 0 for no elements.
+    pub fn rms(&self) -> f64 {
+        if self.count == 0 {
+            0.0
+        } else {
+            (self.sum_squares / self.count as f64).sqrt()
+        }
+    }
+
+    /// Σ x / count; 0 for no elements.
+    pub fn mean(&self) -> f64 {
+        if self.count == 0 {
+            0.0
+        } else {
+            self.sum / self.count as f64
+        }
+    }
+
+    /// Moments of both together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            sum: self.sum + other.sum,
+            sum_squares: self.sum_squares + other.sum_squares,
+            max_abs: self.max_abs.max(other.max_abs),
+            non_finite: self.non_finite + other.non_finite,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Moments;
+    use proptest::prelude::*;
+
+    /// The definition, one element after another.
+    fn plain(values: &[f32]) -> Moments {
+        let mut m = Moments {
+            count: values.len() as u64,
+            ..Moments::default()
+        };
+        for &x in values {
+            m.sum += f64::from(x);
+            m.sum_squares += f64::from(x) * f64::from(x);
+            m.max_abs = m.max_abs.max(f64::from(x.abs()));
+            m.non_finite += u64::from(!x.is_finite());
+        }
+        m
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_agrees_with_the_definition(values in prop::collection::vec(-1e3f32..1e3, 0..300)) {
+            let (a, b) = (Moments::of_f32(&values), plain(&values));
+            prop_assert_eq!(a.count, b.count);
+            prop_assert_eq!(a.max_abs, b.max_abs);
+            prop_assert_eq!(a.non_finite, 0);
+            let scale = values.iter().map(|x| f64::from(x.abs())).sum::<f64>().max(1e-30);
+            prop_assert!((a.sum - b.sum).abs() <= 1e-12 * scale);
+            prop_assert!((a.sum_squares - b.sum_squares).abs() <= 1e-12 * b.sum_squares.max(1e-300));
+            let wide: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
+            prop_assert_eq!(Moments::of_f64(&wide).max_abs, a.max_abs);
+        }
+    }
+
+    #[test]
+    fn squares_of_vanished_gradients_do_not_underflow() {
+        let m = Moments::of_f32(&[1e-30; 100]);
+        assert!((m.rms() / 1e-30 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn non_finite_elements_are_counted_and_pass_through() {
+        let mut values = vec![1.0f32; 21];
+        values[3] = f32::NAN;
+        values[20] = f32::NEG_INFINITY;
+        let m = Moments::of_f32(&values);
+        assert_eq!(m.non_finite, 2);
+        assert!(m.sum.is_nan() && m.sum_squares.is_nan());
+        assert_eq!(m.max_abs, f64::INFINITY);
+        assert_eq!(Moments::of_f32(&[]), Moments::default());
+    }
+}
