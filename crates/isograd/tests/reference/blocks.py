@@ -1,0 +1,318 @@
+"""Blocks of a network: what each is called in a description and what it computes in PyTorch.
+
+A block is built for the shape of one example, channels first, and gives back its TOML, the shape
+that comes out, and a function of (x, context). Parameters are drawn when the block is built and
+looked up in the context by name, so that the same network runs in both precisions.
+"""
+
+import json
+
+import torch
+import torch.nn.functional as F
+
+from common import values
+
+
+class Builder:
+    """Draws parameters and numbers the blocks by kind, as isograd does."""
+
+    def __init__(self, rng):
+        self.rng, self.counts, self.parameters, self.buffers = rng, {}, {}, {}
+
+    def name(self, kind):
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        return f"{kind}{self.counts[kind]}"
+
+    def draw(self, name, shape, scale, shift=0.0):
+        self.parameters[name] = values(self.rng, shape, scale, shift)
+
+
+class Context:
+    """Parameters and buffers as tensors, and whether the network is training."""
+
+    def __init__(self, parameters, buffers, training):
+        self.parameters, self.buffers, self.training = parameters, buffers, training
+        self.after = {}  # running statistics after one training step
+
+
+def toml_value(value):
+    if isinstance(value, (bool, str)):
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        return str(list(value))
+    return str(value)
+
+
+def table(word, value, options=None):
+    """`{ word = value, option = … }`; a block whose value is {} has options alone."""
+    options = {k: toml_value(v) for k, v in (options or {}).items()}
+    listed = ", ".join(f"{k} = {v}" for k, v in options.items())
+    if value == {}:
+        return f"{{ {word} = {{ {listed} }} }}"
+    return f"{{ {word} = {toml_value(value)}{', ' if listed else ''}{listed} }}"
+
+
+def compose(functions):
+    def forward(x, context):
+        for function in functions:
+            x = function(x, context)
+        return x
+
+    return forward
+
+
+def chain(blocks, builder, shape):
+    """Builds blocks one after another."""
+    parts, functions = [], []
+    for block in blocks:
+        toml, shape, function = block(builder, shape)
+        parts.append(toml)
+        functions.append(function)
+    return "[" + ", ".join(parts) + "]", shape, compose(functions)
+
+
+def dense(units, gain=1.0, bias=True):
+    def build(builder, shape):
+        (fan_in,) = shape
+        name = builder.name("dense")
+        builder.draw(f"{name}.weight", (units, fan_in), gain / fan_in**0.5)
+        if bias:
+            builder.draw(f"{name}.bias", (units,), 0.3)
+
+        def forward(x, c):
+            return F.linear(x, c.parameters[f"{name}.weight"], c.parameters.get(f"{name}.bias"))
+
+        return table("dense", units, {} if bias else {"bias": False}), (units,), forward
+
+    return build
+
+
+def same(size, kernel, stride):
+    """Zeros before and after: the odd one after, as TensorFlow does."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def margins(padding, shape, kernel, stride):
+    """F.pad's order: columns before and after, rows before and after."""
+    if padding == "valid":
+        return (0, 0, 0, 0)
+    if padding == "same":
+        return same(shape[2], kernel[1], stride[1]) + same(shape[1], kernel[0], stride[0])
+    return (padding[1], padding[1], padding[0], padding[0])
+
+
+def windows(shape, kernel, stride, pad):
+    rows = (shape[1] + pad[2] + pad[3] - kernel[0]) // stride[0] + 1
+    columns = (shape[2] + pad[0] + pad[1] - kernel[1]) // stride[1] + 1
+    return rows, columns
+
+
+def conv2d(filters, kernel=(3, 3), stride=(1, 1), padding="same", bias=True):
+    def build(builder, shape):
+        name = builder.name("conv2d")
+        fan_in = shape[0] * kernel[0] * kernel[1]
+        builder.draw(f"{name}.weight", (filters, shape[0], *kernel), fan_in**-0.5)
+        if bias:
+            builder.draw(f"{name}.bias", (filters,), 0.3)
+        pad = margins(padding, shape, kernel, stride)
+
+        def forward(x, c):
+            weight, offset = c.parameters[f"{name}.weight"], c.parameters.get(f"{name}.bias")
+            return F.conv2d(F.pad(x, pad), weight, offset, stride)
+
+        options = {"kernel": kernel, "stride": stride, "padding": padding}
+        toml = table("conv2d", filters, options | ({} if bias else {"bias": False}))
+        return toml, (filters, *windows(shape, kernel, stride, pad)), forward
+
+    return build
+
+
+def pool(kind, kernel=(2, 2), stride=(2, 2), padding="valid"):
+    """Maximum, or mean in which padding does not count."""
+
+    def build(_builder, shape):
+        pad = margins(padding, shape, kernel, stride)
+
+        def forward(x, _c):
+            if kind == "max":
+                return F.max_pool2d(F.pad(x, pad, value=float("-inf")), kernel, stride)
+            area = kernel[0] * kernel[1]
+            total = F.avg_pool2d(F.pad(x, pad), kernel, stride) * area
+            count = F.avg_pool2d(F.pad(torch.ones_like(x), pad), kernel, stride) * area
+            return total / count
+
+        toml = table(f"{kind}pool2d", kernel, {"stride": stride, "padding": padding})
+        return toml, (shape[0], *windows(shape, kernel, stride, pad)), forward
+
+    return build
+
+
+def global_pool(kind):
+    def build(_builder, shape):
+        reduce = {"avg": lambda x: x.mean((2, 3)), "max": lambda x: x.amax((2, 3))}[kind]
+        return f'"global_{kind}_pool"', (shape[0],), lambda x, _c: reduce(x)
+
+    return build
+
+
+def upsampling(rows, columns):
+    def build(_builder, shape):
+        def forward(x, _c):
+            return x.repeat_interleave(rows, 2).repeat_interleave(columns, 3)
+
+        out = (shape[0], shape[1] * rows, shape[2] * columns)
+        return table("upsampling2d", (rows, columns)), out, forward
+
+    return build
+
+
+def flatten():
+    def build(_builder, shape):
+        size = 1
+        for n in shape:
+            size *= n
+        return '"flatten"', (size,), lambda x, _c: x.flatten(1)
+
+    return build
+
+
+def dropout(rate):
+    """Not drawn here: used in evaluation only, where it is the identity."""
+
+    def build(_builder, shape):
+        def forward(x, c):
+            assert not c.training, "the mask is isograd's own"
+            return x
+
+        return table("dropout", rate), shape, forward
+
+    return build
+
+
+ACTIVATIONS = {
+    "sigmoid": torch.sigmoid,
+    "hard_sigmoid": lambda x: torch.clamp(0.2 * x + 0.5, 0, 1),
+    "tanh": torch.tanh,
+    "softsign": F.softsign,
+    "softplus": F.softplus,
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "mish": F.mish,
+    "exponential": torch.exp,
+    "softmax": lambda x: torch.softmax(x, 1),
+}
+
+
+def act(name):
+    def build(_builder, shape):
+        return f'"{name}"', shape, lambda x, _c: ACTIVATIONS[name](x)
+
+    return build
+
+
+def leaky_relu(slope):
+    def build(_builder, shape):
+        return table("leaky_relu", slope), shape, lambda x, _c: F.leaky_relu(x, slope)
+
+    return build
+
+
+def softmax_over_batch():
+    def build(_builder, shape):
+        return table("softmax", "batch"), shape, lambda x, _c: torch.softmax(x, 0)
+
+    return build
+
+
+def batch_norm(momentum=0.9, epsilon=1e-5, not_updated=False):
+    """`momentum` is the share of the old statistics kept: one minus PyTorch's."""
+
+    def build(builder, shape):
+        units = shape[0]
+        name = builder.name("batchnorm")
+        builder.draw(f"{name}.weight", (units,), 0.2, 1.0)
+        builder.draw(f"{name}.bias", (units,), 0.2)
+        builder.buffers[f"{name}.running_mean"] = values(builder.rng, (units,), 0.3)
+        builder.buffers[f"{name}.running_var"] = abs(values(builder.rng, (units,), 0.1, 1.0))
+        options = {"eval_statistics": "not-updated"} if not_updated else {}
+
+        def forward(x, c):
+            mean, var = (c.buffers[f"{name}.running_{s}"].clone() for s in ("mean", "var"))
+            if not_updated:
+                mean, var = torch.zeros_like(mean), torch.ones_like(var)
+            weight, bias = (c.parameters[f"{name}.{s}"] for s in ("weight", "bias"))
+            y = F.batch_norm(x, mean, var, weight, bias, c.training, 1 - momentum, epsilon)
+            if c.training and not not_updated:
+                old = c.buffers[f"{name}.running_var"]
+                count = x.numel() / units
+                c.after[f"{name}.running_mean"] = mean
+                c.after[f"{name}.running_var_unbiased"] = var
+                # PyTorch keeps the unbiased variance; the biased one by the same rule.
+                biased = (var - momentum * old) * (count - 1) / count + momentum * old
+                c.after[f"{name}.running_var"] = biased
+            return y
+
+        options = {"momentum": momentum, "epsilon": epsilon} | options
+        return table("batchnorm", {}, options), shape, forward
+
+    return build
+
+
+def layer_norm(epsilon=1e-5):
+    """Over all features of one example; scale and shift have one number a feature."""
+
+    def build(builder, shape):
+        name = builder.name("layernorm")
+        builder.draw(f"{name}.weight", shape, 0.2, 1.0)
+        builder.draw(f"{name}.bias", shape, 0.2)
+
+        def forward(x, c):
+            weight, bias = (c.parameters[f"{name}.{s}"] for s in ("weight", "bias"))
+            return F.layer_norm(x, shape, weight, bias, epsilon)
+
+        return table("layernorm", {}, {"epsilon": epsilon}), shape, forward
+
+    return build
+
+
+def residual(*blocks, projection=None):
+    """body(x) + x, or body(x) + projection(x): a dense or 1×1 convolution without bias, with this
+    stride."""
+
+    def build(builder, shape):
+        name = builder.name("residual")
+        body, out, inner = chain(blocks, builder, shape)
+        key = f"{name}.projection.weight"
+        if projection is not None:
+            extent = (1, 1) if len(shape) == 3 else ()
+            builder.draw(key, (out[0], shape[0], *extent), shape[0] ** -0.5)
+
+        def forward(x, c):
+            shortcut = x
+            if projection is not None:
+                weight = c.parameters[key]
+                image = weight.dim() == 4
+                shortcut = F.conv2d(x, weight, None, projection) if image else F.linear(x, weight)
+            return inner(x, c) + shortcut
+
+        return f"{{ residual = {{ layers = {body} }} }}", out, forward
+
+    return build
+
+
+def repeat(count, *blocks):
+    """The same blocks several times, each with parameters of its own."""
+
+    def build(builder, shape):
+        functions = []
+        for _ in range(count):
+            toml, shape, function = chain(blocks, builder, shape)
+            functions.append(function)
+        return f"{{ repeat = {count}, layers = {toml} }}", shape, compose(functions)
+
+    return build

@@ -1,0 +1,217 @@
+"""The table of small networks and of losses, and what PyTorch makes of each."""
+
+import zlib
+
+import numpy as np
+import torch
+
+from blocks import (
+    Builder, Context, act, batch_norm, chain, conv2d, dense, dropout, flatten, global_pool,
+    layer_norm, leaky_relu, pool, repeat, residual, softmax_over_batch, toml_value, upsampling,
+)
+from common import numbers, shaped, tensor, values
+from losses import loss
+
+# Smooth targets and a smooth loss, so that every output has a gradient.
+MSE = {"name": "mse", "on": "logits"}
+CE = {"name": "cross_entropy", "on": "logits"}
+
+
+def case(name, shape, blocks, loss=MSE, batch=3, mode="train", scale=1.0):
+    return dict(name=name, shape=shape, blocks=blocks, loss=loss, batch=batch, mode=mode, scale=scale)
+
+
+def elementwise():
+    names = ["sigmoid", "hard_sigmoid", "tanh", "softsign", "softplus", "relu", "leaky_relu", "elu",
+             "selu", "gelu", "silu", "mish", "exponential", "softmax"]
+    cases = [case(f"dense-{n}", (4,), [dense(5, 2.0), act(n), dense(3)], batch=4) for n in names]
+    return cases + [
+        case("dense-leaky-relu-slope", (4,), [dense(5, 2.0), leaky_relu(0.2), dense(3)], batch=4),
+        case("dense-without-bias", (4,), [dense(5, bias=False), act("tanh"), dense(3, bias=False)]),
+        case("softmax-over-batch", (4,), [dense(3), softmax_over_batch()], batch=4),
+        case("dropout-in-evaluation", (4,), [dense(6), act("relu"), dropout(0.5), dense(3)],
+             mode="eval"),
+    ]
+
+
+def convolution():
+    image, rest = (2, 5, 4), [act("tanh"), flatten(), dense(1)]
+    return [
+        case("conv-same", image, [conv2d(2), *rest], batch=2),
+        case("conv-valid", image, [conv2d(2, padding="valid"), *rest], batch=2),
+        case("conv-valid-stride", image, [conv2d(2, stride=(2, 2), padding="valid"), *rest], batch=2),
+        case("conv-explicit", image, [conv2d(2, padding=(2, 1)), *rest], batch=2),
+        # An even size and stride 2 need one row of zeros, an even kernel one too: at the end.
+        case("conv-same-stride-asymmetric", (2, 6, 6), [conv2d(2, stride=(2, 2)), *rest], batch=2),
+        case("conv-same-even-kernel", image, [conv2d(2, kernel=(2, 4)), *rest], batch=2),
+        case("conv-pointwise-without-bias", image, [conv2d(3, kernel=(1, 1), bias=False), *rest],
+             batch=2),
+        case("conv-rectangular-stride", (1, 7, 5), [conv2d(2, kernel=(3, 2), stride=(2, 1)), *rest],
+             batch=2),
+        case("upsampling", (2, 2, 3), [upsampling(2, 3), conv2d(2), *rest], batch=2),
+    ]
+
+
+def pooling():
+    image, rest = (1, 5, 6), [flatten(), dense(1)]
+    cases = []
+    for kind in ("max", "avg"):
+        for tag, arguments in [
+            ("valid", {}),
+            ("overlapping", dict(kernel=(3, 3), stride=(1, 2))),
+            ("same", dict(kernel=(2, 2), stride=(2, 2), padding="same")),
+            ("same-asymmetric", dict(kernel=(3, 3), stride=(2, 2), padding="same")),
+            ("explicit", dict(kernel=(3, 3), stride=(2, 2), padding=(1, 1))),
+        ]:
+            blocks = [conv2d(2), pool(kind, **arguments), *rest]
+            cases.append(case(f"{kind}pool-{tag}", image, blocks, batch=2))
+        blocks = [conv2d(3), act("tanh"), global_pool(kind), dense(2)]
+        cases.append(case(f"global-{kind}-pool", image, blocks, batch=2))
+    return cases
+
+
+def normalisation():
+    flat = [dense(5), batch_norm(0.8), act("relu"), dense(2)]
+    image = [conv2d(3, bias=False), batch_norm(0.99, 1e-3), act("relu"), global_pool("avg"), dense(2)]
+    return [
+        case("batchnorm-train", (4,), flat, batch=6),
+        case("batchnorm-eval", (4,), flat, batch=6, mode="eval"),
+        case("batchnorm-image-train", (2, 4, 4), image),
+        case("batchnorm-image-eval", (2, 4, 4), image, mode="eval"),
+        case("batchnorm-not-updated-eval", (4,),
+             [dense(5), batch_norm(not_updated=True), act("relu"), dense(2)], mode="eval"),
+        case("layernorm", (4,), [dense(5), layer_norm(), act("tanh"), dense(2)]),
+        case("layernorm-image", (2, 3, 3), [conv2d(2), layer_norm(1e-3), act("tanh"), flatten(),
+                                            dense(2)]),
+    ]
+
+
+def composition():
+    plain = [dense(5), act("tanh"), dense(5)]
+    small = residual(conv2d(2, bias=False), batch_norm(), act("relu"), conv2d(2, bias=False),
+                     batch_norm())
+    wider = residual(conv2d(3, stride=(2, 2), bias=False), batch_norm(), act("relu"),
+                     conv2d(3, bias=False), batch_norm(), projection=2)
+    resnet = [conv2d(2, bias=False), batch_norm(), act("relu"), small, act("relu"), wider,
+              act("relu"), global_pool("avg"), dense(3)]
+    narrow = 4
+    return [
+        case("residual-identity", (5,), [residual(*plain), act("relu"), dense(2)]),
+        case("residual-projection", (4,), [residual(*plain, projection=1), act("relu"), dense(2)]),
+        case("residual-image-identity", (2, 4, 4), [residual(conv2d(2)), flatten(), dense(2)]),
+        case("residual-image-projection", (2, 5, 4),
+             [residual(conv2d(3, stride=(2, 2)), projection=2), flatten(), dense(2)]),
+        case("residual-nested", (5,), [residual(dense(5), residual(*plain)), dense(2)]),
+        case("resnet-small-train", (1, 6, 6), resnet, loss=CE, batch=4),
+        case("resnet-small-eval", (1, 6, 6), resnet, loss=CE, batch=4, mode="eval"),
+        case("deep-tanh-30", (4,), [repeat(30, dense(narrow, 1.2), act("tanh")), dense(3)], loss=CE),
+        case("deep-relu-30", (4,), [repeat(30, dense(narrow, 1.5), act("relu")), dense(3)], loss=CE),
+        case("deep-sigmoid-8", (4,), [repeat(8, dense(narrow, 2.0), act("sigmoid")), dense(3)],
+             loss=CE),
+        case("deep-residual-8", (4,),
+             [dense(narrow), repeat(8, residual(dense(narrow), batch_norm(), act("relu"))), dense(3)],
+             loss=CE, batch=6),
+    ]
+
+
+def losses():
+    linear, several = [dense(3)], {"batch": 4}
+    prob = {"on": "probabilities"}
+    soft, sig = [dense(3), act("softmax")], [dense(3), act("sigmoid")]
+    ce, bce = {"name": "cross_entropy"}, {"name": "binary_cross_entropy"}
+    logit = {"on": "logits"}
+    rows = [
+        ("cross-entropy-logits", linear, ce | logit, 1),
+        ("cross-entropy-logits-large", linear, ce | logit, 40),
+        ("cross-entropy-logits-sum", linear, ce | logit | {"reduction": "sum"}, 1),
+        ("cross-entropy-logits-mean-over-classes", linear, ce | logit | {"over_classes": "mean"}, 1),
+        ("cross-entropy-probabilities", soft, ce | prob, 1),
+        ("cross-entropy-probabilities-clipped", soft, ce | prob | {"clip": 0.2}, 3),
+        ("cross-entropy-probabilities-unclipped", soft, ce | prob | {"clip": 0.0}, 1),
+        ("cross-entropy-renormalised", sig, ce | prob | {"renormalise": True}, 1),
+        ("cross-entropy-not-renormalised", sig, ce | prob, 1),
+        ("cross-entropy-sum-over-batch", soft, ce | prob | {"sum_over_batch": True}, 1),
+        ("binary-logits", linear, bce | logit, 1),
+        ("binary-logits-large", linear, bce | logit, 40),
+        ("binary-logits-sum-over-outputs", linear, bce | logit | {"over_outputs": "sum"}, 1),
+        ("binary-probabilities", sig, bce | prob, 1),
+        ("binary-probabilities-clipped", sig, bce | prob | {"clip": 0.3}, 3),
+        ("mse", linear, {"name": "mse"} | logit, 1),
+        ("mse-sum", linear, {"name": "mse", "reduction": "sum", "over_outputs": "sum"} | logit, 1),
+        ("mse-factor", linear, {"name": "mse", "factor": 0.5} | logit, 1),
+        ("mse-pairwise", [dense(1)], {"name": "mse", "pairwise": True} | logit, 1),
+        ("mae", linear, {"name": "mae"} | logit, 1),
+        ("hinge", linear, {"name": "hinge"} | logit, 1),
+    ]
+    return [case(f"loss-{n}", (4,), b, loss=o, scale=s, **several) for n, b, o, s in rows]
+
+
+TABLES = {
+    "activations": elementwise, "convolution": convolution, "pooling": pooling,
+    "normalisation": normalisation, "composition": composition, "losses": losses,
+}
+SINGLE = ("convolution", "pooling", "composition")
+
+
+def targets(rng, kind, batch, outputs):
+    if kind == "cross_entropy":
+        return rng.integers(0, outputs, batch)
+    if kind in ("binary_cross_entropy", "hinge"):
+        return rng.integers(0, 2, (batch, outputs)).astype(float)
+    return values(rng, (batch, outputs))
+
+
+def description(network, spec):
+    """The parts of a description that the numbers depend on."""
+    shown = ", ".join(f"{k} = {toml_value(v)}" for k, v in spec.items())
+    return f"[network]\nlayers = {network}\n\n[train]\nloss = {{ {shown} }}\n"
+
+
+def evaluate(case, precisions):
+    # A seed of its own for each case, so that a new case changes no other.
+    rng = np.random.default_rng(zlib.crc32(case["name"].encode()))
+    builder = Builder(rng)
+    network, out, forward = chain(case["blocks"], builder, case["shape"])
+    inputs = values(rng, (case["batch"], *case["shape"]), case["scale"])
+    kind = case["loss"]["name"]
+    wanted = targets(rng, kind, case["batch"], out[0])
+    document = {
+        "name": case["name"],
+        "description": description(network, case["loss"]),
+        "mode": case["mode"],
+        "inputs": shaped(inputs),
+        "targets": shaped(wanted),
+        "parameters": {k: shaped(v) for k, v in builder.parameters.items()},
+        "buffers": {k: shaped(v) for k, v in builder.buffers.items()},
+    }
+    for precision in precisions:
+        dtype = {"f32": torch.float32, "f64": torch.float64}[precision]
+        document[precision] = run(case, builder, inputs, wanted, forward, dtype)
+    return document
+
+
+def run(case, builder, inputs, wanted, forward, dtype):
+    x = tensor(inputs, dtype).requires_grad_()
+    parameters = {k: tensor(v, dtype).requires_grad_() for k, v in builder.parameters.items()}
+    buffers = {k: tensor(v, dtype) for k, v in builder.buffers.items()}
+    context = Context(parameters, buffers, case["mode"] == "train")
+    y = forward(x, context)
+    options = {k: v for k, v in case["loss"].items() if k != "name"}
+    value = loss(case["loss"]["name"], y, tensor(wanted, dtype), options)
+    value.backward()
+    return {
+        "output": numbers(y),
+        "loss": numbers(value)[0],
+        "input_gradient": numbers(x.grad),
+        "gradients": {k: numbers(p.grad) for k, p in parameters.items()},
+        "buffers_after": {k: numbers(v) for k, v in context.after.items()},
+    }
+
+
+def tables():
+    """A document for every table."""
+    # Double precision only where numbers are few.
+    return {
+        name: [evaluate(c, ("f32",) if name in SINGLE else ("f32", "f64")) for c in make()]
+        for name, make in TABLES.items()
+    }
