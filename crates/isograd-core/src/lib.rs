@@ -8,6 +8,7 @@
 pub mod describe;
 pub mod diagnose;
 pub mod heal;
+pub mod number;
 pub mod predict;
 pub mod random;
 pub mod report;

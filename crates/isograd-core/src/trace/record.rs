@@ -74,12 +74,16 @@ pub struct Validation {
     /// Steps done before it.
     pub step: u64,
     /// Epochs done before it.
+    #[serde(with = "crate::number::plain")]
     pub epoch: f64,
     /// Mean training loss since the last validation; NaN before the first step.
+    #[serde(with = "crate::number::plain")]
     pub train_loss: f64,
     /// Loss on the validation part.
+    #[serde(with = "crate::number::plain")]
     pub loss: f64,
     /// The metric on the validation part.
+    #[serde(with = "crate::number::plain")]
     pub metric: f64,
 }
 
