@@ -55,5 +55,14 @@ pub struct TrainerError(pub String);
 pub trait Trainer {
     /// Trains `description` as `trial` says. The same arguments give the same outcome, and two
     /// descriptions share every random stream that their difference does not touch.
+    ///
+    /// The rows of [`Evaluate::Choice`] and of [`Evaluate::Verdict`] depend on the description's
+    /// own seed, never on the trial's: all trials of one kind are judged on the same rows.
     fn train(&mut self, description: &Description, trial: Trial) -> Result<Outcome, TrainerError>;
+
+    /// The metric, on the rows of [`Evaluate::Verdict`], of the best predictor that ignores its
+    /// input and was fitted on the training part; `None` where the trainer cannot say.
+    fn constant(&mut self, _description: &Description) -> Result<Option<f64>, TrainerError> {
+        Ok(None)
+    }
 }
