@@ -22,6 +22,7 @@ pub(super) fn clippy() -> Result<Done, String> {
         "--workspace",
         "--all-targets",
         "--locked",
+        "--keep-going",
         "--",
         "-D",
         "warnings",
@@ -31,7 +32,13 @@ pub(super) fn clippy() -> Result<Done, String> {
 }
 
 pub(super) fn doc() -> Result<Done, String> {
-    let mut command = process::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    let mut command = process::cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--locked",
+        "--keep-going",
+    ]);
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     passed("")
 }
