@@ -142,7 +142,7 @@ def pool(kind, kernel=(2, 2), stride=(2, 2), padding="valid"):
             count = F.avg_pool2d(F.pad(torch.ones_like(x), pad), kernel, stride) * area
             return total / count
 
-        toml = table(f"{kind}pool2d", kernel, {"stride": stride, "padding": padding})
+        toml = table(f"{kind}_pool2d", kernel, {"stride": stride, "padding": padding})
         return toml, (shape[0], *windows(shape, kernel, stride, pad)), forward
 
     return build
@@ -224,7 +224,7 @@ def leaky_relu(slope):
 
 def softmax_over_batch():
     def build(_builder, shape):
-        return table("softmax", "batch"), shape, lambda x, _c: torch.softmax(x, 0)
+        return table("softmax", {}, {"axis": "batch"}), shape, lambda x, _c: torch.softmax(x, 0)
 
     return build
 
@@ -234,12 +234,12 @@ def batch_norm(momentum=0.9, epsilon=1e-5, not_updated=False):
 
     def build(builder, shape):
         units = shape[0]
-        name = builder.name("batchnorm")
+        name = builder.name("batch_norm")
         builder.draw(f"{name}.weight", (units,), 0.2, 1.0)
         builder.draw(f"{name}.bias", (units,), 0.2)
         builder.buffers[f"{name}.running_mean"] = values(builder.rng, (units,), 0.3)
         builder.buffers[f"{name}.running_var"] = abs(values(builder.rng, (units,), 0.1, 1.0))
-        options = {"eval_statistics": "not-updated"} if not_updated else {}
+        options = {"eval_statistics": "not_updated"} if not_updated else {}
 
         def forward(x, c):
             mean, var = (c.buffers[f"{name}.running_{s}"].clone() for s in ("mean", "var"))
@@ -258,7 +258,7 @@ def batch_norm(momentum=0.9, epsilon=1e-5, not_updated=False):
             return y
 
         options = {"momentum": momentum, "epsilon": epsilon} | options
-        return table("batchnorm", {}, options), shape, forward
+        return table("batch_norm", {}, options), shape, forward
 
     return build
 
@@ -267,7 +267,7 @@ def layer_norm(epsilon=1e-5):
     """Over all features of one example; scale and shift have one number a feature."""
 
     def build(builder, shape):
-        name = builder.name("layernorm")
+        name = builder.name("layer_norm")
         builder.draw(f"{name}.weight", shape, 0.2, 1.0)
         builder.draw(f"{name}.bias", shape, 0.2)
 
@@ -275,7 +275,7 @@ def layer_norm(epsilon=1e-5):
             weight, bias = (c.parameters[f"{name}.{s}"] for s in ("weight", "bias"))
             return F.layer_norm(x, shape, weight, bias, epsilon)
 
-        return table("layernorm", {}, {"epsilon": epsilon}), shape, forward
+        return table("layer_norm", {}, {"epsilon": epsilon}), shape, forward
 
     return build
 
@@ -287,7 +287,7 @@ def residual(*blocks, projection=None):
     def build(builder, shape):
         name = builder.name("residual")
         body, out, inner = chain(blocks, builder, shape)
-        key = f"{name}.projection.weight"
+        key = f"{name}.shortcut.weight"
         if projection is not None:
             extent = (1, 1) if len(shape) == 3 else ()
             builder.draw(key, (out[0], shape[0], *extent), shape[0] ** -0.5)

@@ -64,7 +64,7 @@ def pooling():
             ("explicit", dict(kernel=(3, 3), stride=(2, 2), padding=(1, 1))),
         ]:
             blocks = [conv2d(2), pool(kind, **arguments), *rest]
-            cases.append(case(f"{kind}pool-{tag}", image, blocks, batch=2))
+            cases.append(case(f"{kind}-pool-{tag}", image, blocks, batch=2))
         blocks = [conv2d(3), act("tanh"), global_pool(kind), dense(2)]
         cases.append(case(f"global-{kind}-pool", image, blocks, batch=2))
     return cases
@@ -74,14 +74,14 @@ def normalisation():
     flat = [dense(5), batch_norm(0.8), act("relu"), dense(2)]
     image = [conv2d(3, bias=False), batch_norm(0.99, 1e-3), act("relu"), global_pool("avg"), dense(2)]
     return [
-        case("batchnorm-train", (4,), flat, batch=6),
-        case("batchnorm-eval", (4,), flat, batch=6, mode="eval"),
-        case("batchnorm-image-train", (2, 4, 4), image),
-        case("batchnorm-image-eval", (2, 4, 4), image, mode="eval"),
-        case("batchnorm-not-updated-eval", (4,),
+        case("batch-norm-train", (4,), flat, batch=6),
+        case("batch-norm-eval", (4,), flat, batch=6, mode="eval"),
+        case("batch-norm-image-train", (2, 4, 4), image),
+        case("batch-norm-image-eval", (2, 4, 4), image, mode="eval"),
+        case("batch-norm-not-updated-eval", (4,),
              [dense(5), batch_norm(not_updated=True), act("relu"), dense(2)], mode="eval"),
-        case("layernorm", (4,), [dense(5), layer_norm(), act("tanh"), dense(2)]),
-        case("layernorm-image", (2, 3, 3), [conv2d(2), layer_norm(1e-3), act("tanh"), flatten(),
+        case("layer-norm", (4,), [dense(5), layer_norm(), act("tanh"), dense(2)]),
+        case("layer-norm-image", (2, 3, 3), [conv2d(2), layer_norm(1e-3), act("tanh"), flatten(),
                                             dense(2)]),
     ]
 
