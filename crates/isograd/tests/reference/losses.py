@@ -45,10 +45,25 @@ def binary_terms(y, t, o):
     return -t * torch.log(p) - (1 - t) * torch.log(1 - p)
 
 
+def direction(y):
+    """Unit vectors of polar angle and azimuth."""
+    polar, azimuth = y[:, 0], y[:, 1]
+    across = polar.sin()
+    return torch.stack([across * azimuth.cos(), across * azimuth.sin(), polar.cos()], 1)
+
+
+def angle(y, t, o):
+    cosine = (direction(y) * direction(t)).sum(1, keepdim=True)
+    if o.get("clip_cosine", True):
+        cosine = cosine.clamp(1e-7 - 1, 1 - 1e-7)
+    return torch.acos(cosine)
+
+
 TERMS = {
     "binary_cross_entropy": binary_terms,
     "mse": lambda y, t, o: (y - t) ** 2,
     "mae": lambda y, t, o: (y - t).abs(),
+    "angle": angle,
     "hinge": lambda y, t, o: F.relu(1 - (2 * t - 1) * y),
 }
 

@@ -142,6 +142,8 @@ def losses():
         ("mse-pairwise", [dense(1)], {"name": "mse", "pairwise": True} | logit, 1),
         ("mae", linear, {"name": "mae"} | logit, 1),
         ("hinge", linear, {"name": "hinge"} | logit, 1),
+        ("angle", [dense(2)], {"name": "angle"} | logit, 1),
+        ("angle-unclipped", [dense(2)], {"name": "angle", "clip_cosine": False} | logit, 1),
     ]
     return [case(f"loss-{n}", (4,), b, loss=o, scale=s, **several) for n, b, o, s in rows]
 
