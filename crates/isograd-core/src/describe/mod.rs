@@ -3,14 +3,32 @@
 //! [`Description`] is the validated type, [`Plan`] the network with every repeat written out, every
 //! shape computed and every initialisation resolved.
 
+mod augment;
+mod blocks;
 pub mod data;
+mod document;
+mod edit;
+mod error;
+mod expand;
+mod grammar;
+mod init;
+mod kind;
+mod loss;
 pub mod network;
+mod optimizer;
 pub mod patch;
 pub mod plan;
+mod read;
+mod registry;
 pub mod shape;
+mod source;
 pub mod train;
 
 pub use data::DataSpec;
+pub use document::Document;
+pub use error::{DescribeError, ErrorKind};
+pub use expand::{MAX_NODES, MAX_PARAMETERS, block_words, plan};
+pub use kind::MAX_SIZE;
 pub use network::{Block, BlockKind, NetworkSpec};
 pub use patch::{Patch, PatchOp};
 pub use plan::{Node, NodeId, Op, Plan};

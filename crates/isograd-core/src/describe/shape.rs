@@ -48,6 +48,21 @@ impl Shape {
         }
     }
 
+    /// The shape with what it is, for messages.
+    pub fn words(self) -> String {
+        match self {
+            Self::Flat(n) => format!("a vector of {n} numbers"),
+            Self::Image {
+                channels,
+                height,
+                width,
+            } => format!("an image of {height}×{width}×{channels} (height × width × channels)"),
+            Self::Sequence { steps, features } => {
+                format!("a sequence of {steps}×{features} (steps × features)")
+            }
+        }
+    }
+
     /// The dimensions, outermost first.
     pub fn dims(self) -> Vec<usize> {
         match self {

@@ -1,0 +1,233 @@
+//! Blocks of a network: one file each (its fields, how it is read, its shape rule), one line here.
+
+mod activation;
+mod batch_norm;
+mod conv2d;
+mod dense;
+mod dropout;
+mod flatten;
+mod global_pool;
+mod layer_norm;
+mod pool2d;
+mod read;
+mod repeat;
+mod residual;
+mod softmax;
+mod upsampling2d;
+
+pub(crate) use read::read_layers;
+pub(crate) use residual::projection;
+
+use super::error::{DescribeError, ErrorKind};
+use super::kind::{Bounds, Kind};
+use super::network::{BlockKind, Init};
+use super::plan::Op;
+use super::registry::{Entry, Field};
+use super::shape::Shape;
+
+const NAME: Field = Field::optional(
+    "name",
+    Kind::Name,
+    "your name for the block; a name that occurs more than once is numbered (`name.1`, `name.2`)",
+);
+const FROZEN: Field = Field::or(
+    "frozen",
+    Kind::Flag,
+    "false",
+    "its parameters are not trained",
+);
+const INIT: Field = Field::optional(
+    "init",
+    Kind::Init,
+    "initialisation of the weights; default that of the block around it, else of the network",
+);
+const BIAS_INIT: Field = Field::optional(
+    "bias_init",
+    Kind::Init,
+    "initialisation of the biases; default that of the block around it, else of the network",
+);
+const L1: Field = Field::or(
+    "l1",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "0.0",
+    "penalty l1·Σ|w| on the weights, not the biases",
+);
+const L2: Field = Field::or(
+    "l2",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "0.0",
+    "penalty l2·Σw² on the weights, not the biases",
+);
+const BIAS: Field = Field::or("bias", Kind::Flag, "true", "has a bias");
+
+/// Fields of a block without parameters.
+const PLAIN: &[Field] = &[NAME];
+/// Fields of a block with a scale and a shift.
+const NORM: &[Field] = &[NAME, FROZEN];
+/// Fields of a block with weights.
+const WEIGHTS: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN, L1, L2];
+/// Fields of a block that holds blocks and is a node of its own.
+const AROUND: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN];
+/// Fields of a block that only holds blocks.
+const GROUP: &[Field] = &[INIT, BIAS_INIT, FROZEN];
+
+/// The blocks that are not element-wise activations.
+const BLOCKS: &[Entry<BlockKind>] = &[
+    dense::ENTRY,
+    conv2d::ENTRY,
+    pool2d::MAX,
+    pool2d::AVG,
+    global_pool::AVG,
+    global_pool::MAX,
+    upsampling2d::ENTRY,
+    flatten::ENTRY,
+    dropout::ENTRY,
+    batch_norm::ENTRY,
+    layer_norm::ENTRY,
+    softmax::ENTRY,
+    residual::ENTRY,
+    repeat::ENTRY,
+];
+
+/// All blocks.
+pub(crate) fn entries() -> impl Iterator<Item = &'static Entry<BlockKind>> + Clone {
+    BLOCKS.iter().chain(activation::ENTRIES)
+}
+
+/// The words of all blocks.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> + Clone {
+    entries().map(|entry| entry.info.name)
+}
+
+/// What a block needs to know to find its operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around {
+    /// Shape of what comes in.
+    pub(crate) input: Shape,
+    /// Outputs of the task.
+    pub(crate) outputs: usize,
+    /// Initial weights, resolved.
+    pub(crate) init: Init,
+    /// Initial biases, resolved.
+    pub(crate) bias_init: Init,
+}
+
+impl Around {
+    fn bias(&self, has: bool) -> Option<Init> {
+        has.then_some(self.bias_init)
+    }
+}
+
+/// A shape that a block cannot take.
+fn misfit(what: &str, input: Shape, hint: &str) -> DescribeError {
+    DescribeError::new(
+        ErrorKind::Shape,
+        format!("{what} cannot take {}", input.words()),
+    )
+    .hint(hint)
+}
+
+impl BlockKind {
+    /// The word of the description.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Dense { .. } => "dense",
+            Self::Conv2d { .. } => "conv2d",
+            Self::MaxPool2d { .. } => "max_pool2d",
+            Self::AvgPool2d { .. } => "avg_pool2d",
+            Self::GlobalAvgPool => "global_avg_pool",
+            Self::GlobalMaxPool => "global_max_pool",
+            Self::Upsampling2d { .. } => "upsampling2d",
+            Self::Flatten => "flatten",
+            Self::Dropout { .. } => "dropout",
+            Self::Activation(activation) => activation::word(*activation),
+            Self::Softmax { .. } => "softmax",
+            Self::BatchNorm { .. } => "batch_norm",
+            Self::LayerNorm { .. } => "layer_norm",
+            Self::Residual { .. } => "residual",
+            Self::Repeat { .. } => "repeat",
+        }
+    }
+
+    /// The blocks in it.
+    pub fn layers(&self) -> Option<&[super::Block]> {
+        match self {
+            Self::Residual { layers, .. } | Self::Repeat { layers, .. } => Some(layers),
+            _ => None,
+        }
+    }
+
+    /// Operation and output shape; `None` for a block that only holds blocks.
+    pub(crate) fn operation(&self, around: &Around) -> Result<Option<(Op, Shape)>, DescribeError> {
+        let input = around.input;
+        match self {
+            Self::Dense { units, bias } => dense::shape(*units, *bias, around),
+            Self::Conv2d {
+                filters,
+                kernel,
+                stride,
+                padding,
+                bias,
+            } => conv2d::shape(*filters, *kernel, *stride, *padding, *bias, around),
+            Self::MaxPool2d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let (padding, output) =
+                    pool2d::shape("max_pool2d", *kernel, *stride, *padding, input)?;
+                Ok((
+                    Op::MaxPool2d {
+                        kernel: *kernel,
+                        stride: *stride,
+                        padding,
+                    },
+                    output,
+                ))
+            }
+            Self::AvgPool2d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let (padding, output) =
+                    pool2d::shape("avg_pool2d", *kernel, *stride, *padding, input)?;
+                Ok((
+                    Op::AvgPool2d {
+                        kernel: *kernel,
+                        stride: *stride,
+                        padding,
+                    },
+                    output,
+                ))
+            }
+            Self::GlobalAvgPool => {
+                global_pool::shape("global_avg_pool", input).map(|out| (Op::GlobalAvgPool, out))
+            }
+            Self::GlobalMaxPool => {
+                global_pool::shape("global_max_pool", input).map(|out| (Op::GlobalMaxPool, out))
+            }
+            Self::Upsampling2d { factor } => upsampling2d::shape(*factor, input),
+            Self::Flatten => Ok((Op::Flatten, Shape::Flat(input.elements()))),
+            Self::Dropout { rate } => Ok((Op::Dropout { rate: *rate }, input)),
+            Self::Activation(activation) => Ok((Op::Activation(*activation), input)),
+            Self::Softmax { axis } => Ok((Op::Softmax { axis: *axis }, input)),
+            Self::BatchNorm {
+                momentum,
+                epsilon,
+                eval_statistics,
+            } => Ok((
+                Op::BatchNorm {
+                    units: input.units(),
+                    momentum: *momentum,
+                    epsilon: *epsilon,
+                    eval_statistics: *eval_statistics,
+                },
+                input,
+            )),
+            Self::LayerNorm { epsilon } => Ok((layer_norm::operation(*epsilon, input), input)),
+            Self::Residual { .. } | Self::Repeat { .. } => return Ok(None),
+        }
+        .map(Some)
+    }
+}

@@ -1,0 +1,125 @@
+//! F(x) + x.
+
+use super::super::error::{DescribeError, ErrorKind};
+use super::super::kind::Kind;
+use super::super::network::{BlockKind, Init, Shortcut};
+use super::super::plan::Op;
+use super::super::read::Result;
+use super::super::registry::{Entry, Field, Info};
+use super::super::shape::Shape;
+use super::AROUND;
+
+pub(super) const ENTRY: Entry<BlockKind> = Entry {
+    info: Info {
+        name: "residual",
+        aka: &["skip", "resblock", "residual_block"],
+        doc: "F(x) + shortcut(x) (He et al. 2015)",
+        fields: &[
+            Field::required("layers", Kind::Layers, "F, in order"),
+            Field::or(
+                "shortcut",
+                Kind::Word(&[
+                    (
+                        "auto",
+                        "identity where shapes agree, else a projection without bias",
+                    ),
+                    ("identity", "identity; shapes that differ are refused"),
+                    (
+                        "projection",
+                        "always a projection: dense, or a convolution of 1×1",
+                    ),
+                ]),
+                "\"auto\"",
+                "what goes beside F",
+            ),
+        ],
+        common: AROUND,
+        main: Some("layers"),
+        example: r#"{ residual = { layers = [{ dense = 64 }, "relu"] } }"#,
+    },
+    build: |args| {
+        Ok(BlockKind::Residual {
+            layers: args.layers("layers")?,
+            shortcut: match args.word("shortcut")? {
+                "identity" => Shortcut::Identity,
+                "projection" => Shortcut::Projection,
+                _ => Shortcut::Auto,
+            },
+        })
+    },
+};
+
+/// The stride that takes `input` positions to `output` ones without padding.
+fn stride(input: usize, output: usize) -> Option<usize> {
+    let stride = (input - 1) / output + 1;
+    ((input - 1) / stride + 1 == output).then_some(stride)
+}
+
+/// What goes beside F: nothing (the identity), or a projection from `input` to `output`.
+pub(crate) fn projection(
+    shortcut: Shortcut,
+    input: Shape,
+    output: Shape,
+    init: Init,
+) -> Result<Option<Op>> {
+    if shortcut == Shortcut::Identity && input != output {
+        let message = format!(
+            "an identity cannot be added: the blocks make {} of {}",
+            output.words(),
+            input.words()
+        );
+        return Err(DescribeError::new(ErrorKind::Shape, message)
+            .hint("let the last block give the shape that came in, or write shortcut = \"auto\""));
+    }
+    if shortcut != Shortcut::Projection && input == output {
+        return Ok(None);
+    }
+    let dense = |inputs, units| Op::Dense {
+        inputs,
+        units,
+        init,
+        bias: None,
+    };
+    let op = match (input, output) {
+        (Shape::Flat(inputs), Shape::Flat(units)) => Some(dense(inputs, units)),
+        (
+            Shape::Sequence { steps, features },
+            Shape::Sequence {
+                steps: after,
+                features: units,
+            },
+        ) if steps == after => Some(dense(features, units)),
+        (
+            Shape::Image {
+                channels: inputs,
+                height,
+                width,
+            },
+            Shape::Image {
+                channels: filters,
+                height: rows,
+                width: columns,
+            },
+        ) => stride(height, rows)
+            .zip(stride(width, columns))
+            .map(|(down, across)| Op::Conv2d {
+                inputs,
+                filters,
+                kernel: [1, 1],
+                stride: [down, across],
+                padding: [0; 4],
+                init,
+                bias: None,
+            }),
+        _ => None,
+    };
+    op.map(Some).ok_or_else(|| {
+        let message = format!(
+            "no shortcut leads from {} to {}, which the blocks make of it",
+            input.words(),
+            output.words()
+        );
+        DescribeError::new(ErrorKind::Shape, message)
+            .hint("put blocks that change the kind of shape, such as flatten, outside the residual")
+    })
+}

@@ -1,0 +1,358 @@
+//! From blocks to nodes: repeats written out, shapes computed, initialisations resolved.
+
+use super::blocks::{Around, projection};
+use super::error::{DescribeError, ErrorKind};
+use super::kind::MAX_SIZE;
+use super::network::{Block, BlockKind, Init, NetworkSpec};
+use super::plan::{Layer, Node, NodeId, Op, Plan};
+use super::shape::{DataShape, Shape};
+use super::{Description, blocks};
+use std::collections::BTreeMap;
+
+/// The most nodes a network may have: room for 10,000 layers of many blocks each, and few enough to
+/// be held and drawn.
+pub const MAX_NODES: usize = 200_000;
+
+/// The most parameters a network may have: 10¹⁰, 40 GB in single precision.
+pub const MAX_PARAMETERS: u64 = 10_000_000_000;
+
+/// Writes the network of `description` out for data of shape `data`.
+///
+/// Fails where shapes do not meet or sizes go beyond [`MAX_NODES`], [`MAX_PARAMETERS`] or, for one
+/// example between two blocks, [`MAX_SIZE`] numbers. The error has a place but no text;
+/// [`super::Document::plan`] adds it.
+pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, DescribeError> {
+    let network = &description.network;
+    check_size(network)?;
+    let outputs = data.task.outputs();
+    if outputs == 0 || numbers(data.input) == 0 {
+        return Err(DescribeError::new(
+            ErrorKind::Shape,
+            "the data have no inputs or no outputs",
+        ));
+    }
+    fits(data.input)?;
+    let mut totals = BTreeMap::new();
+    count_names(&network.layers, 1, &mut totals);
+    let mut expander = Expander {
+        outputs,
+        nodes: Vec::new(),
+        kinds: BTreeMap::new(),
+        totals,
+        names: BTreeMap::new(),
+        parameters: 0,
+    };
+    let inherited = Inherited {
+        init: network.init,
+        bias_init: network.bias_init,
+        frozen: false,
+        copy: Vec::new(),
+    };
+    let (chain, output) = expander.chain(&network.layers, data.input, &inherited)?;
+    let last = network.layers.last();
+    if let (Shape::Image { .. }, Some(last)) = (output, last)
+        && output.elements() != outputs
+    {
+        let message = format!(
+            "the network puts out {}, and a target has {outputs} numbers",
+            output.words()
+        );
+        return Err(DescribeError::new(ErrorKind::Shape, message)
+            .hint("end with \"flatten\" or \"global_avg_pool\" and { dense = \"outputs\" }")
+            .at(&last.path, last.span.clone()));
+    }
+    let layers = layers(&expander.nodes);
+    Ok(Plan {
+        nodes: expander.nodes,
+        chain,
+        layers,
+        input: data.input,
+        output,
+    })
+}
+
+/// Refuses networks of more than [`MAX_NODES`] nodes, before anything is written out.
+pub(crate) fn check_size(network: &NetworkSpec) -> Result<(), DescribeError> {
+    fn count(blocks: &[Block]) -> Result<usize, DescribeError> {
+        let mut total = 0usize;
+        for block in blocks {
+            let inside = block.kind.layers().map_or(Ok(0), count)?;
+            total = total.saturating_add(match block.kind {
+                BlockKind::Repeat { count, .. } => inside.saturating_mul(count),
+                _ => inside + 1,
+            });
+            if total > MAX_NODES {
+                return Err(DescribeError::new(
+                    ErrorKind::TooLarge,
+                    "the network is too large: its repeats write out too many blocks",
+                )
+                .accepts(format!("up to {MAX_NODES} blocks in all"))
+                .at(&block.path, block.span.clone()));
+            }
+        }
+        Ok(total)
+    }
+    count(&network.layers).map(drop)
+}
+
+/// How often each user's name occurs when everything is written out.
+fn count_names(blocks: &[Block], times: usize, totals: &mut BTreeMap<String, usize>) {
+    for block in blocks {
+        if let Some(name) = &block.name {
+            *totals.entry(name.clone()).or_default() += times;
+        }
+        let times = match block.kind {
+            BlockKind::Repeat { count, .. } => times * count,
+            _ => times,
+        };
+        count_names(block.kind.layers().unwrap_or_default(), times, totals);
+    }
+}
+
+fn numbers(shape: Shape) -> u128 {
+    shape.dims().iter().map(|&n| n as u128).product()
+}
+
+fn fits(shape: Shape) -> Result<(), DescribeError> {
+    if numbers(shape) <= u128::from(MAX_SIZE) {
+        return Ok(());
+    }
+    let message = format!("too many numbers for one example: {}", shape.words());
+    Err(DescribeError::new(ErrorKind::TooLarge, message)
+        .accepts(format!("up to {MAX_SIZE} numbers")))
+}
+
+/// What a block takes over from the blocks around it.
+#[derive(Clone)]
+struct Inherited {
+    init: Init,
+    bias_init: Init,
+    frozen: bool,
+    copy: Vec<usize>,
+}
+
+struct Expander {
+    outputs: usize,
+    nodes: Vec<Node>,
+    /// Unnamed blocks of each kind so far.
+    kinds: BTreeMap<&'static str, usize>,
+    /// Occurrences of each user's name in all.
+    totals: BTreeMap<String, usize>,
+    /// Occurrences of each user's name so far.
+    names: BTreeMap<String, usize>,
+    parameters: u64,
+}
+
+impl Expander {
+    fn chain(
+        &mut self,
+        blocks: &[Block],
+        input: Shape,
+        around: &Inherited,
+    ) -> Result<(Vec<NodeId>, Shape), DescribeError> {
+        let mut shape = input;
+        let mut chain = Vec::new();
+        for block in blocks {
+            let inherited = Inherited {
+                init: block.init.unwrap_or(around.init),
+                bias_init: block.bias_init.unwrap_or(around.bias_init),
+                frozen: around.frozen || block.frozen,
+                copy: around.copy.clone(),
+            };
+            let place = |e: DescribeError| e.at(&block.path, block.span.clone());
+            match &block.kind {
+                BlockKind::Repeat { count, layers } => {
+                    for i in 0..*count {
+                        let mut inherited = inherited.clone();
+                        inherited.copy.push(i);
+                        let (ids, output) = self.chain(layers, shape, &inherited)?;
+                        chain.extend(ids);
+                        shape = output;
+                    }
+                }
+                BlockKind::Residual { layers, shortcut } => {
+                    let name = self.name(block);
+                    let (body, output) = self.chain(layers, shape, &inherited)?;
+                    let projection =
+                        projection(*shortcut, shape, output, inherited.init).map_err(place)?;
+                    let beside = match projection {
+                        None => None,
+                        Some(op) => {
+                            let name = format!("{name}.shortcut");
+                            Some(self.push(block, name, op, (shape, output), &inherited)?)
+                        }
+                    };
+                    let op = Op::Residual {
+                        body: body.clone(),
+                        projection: beside,
+                    };
+                    let id = self.push(block, name, op, (shape, output), &inherited)?;
+                    for child in body.into_iter().chain(beside) {
+                        self.nodes[child].parent = Some(id);
+                    }
+                    chain.push(id);
+                    shape = output;
+                }
+                kind => {
+                    let around = Around {
+                        input: shape,
+                        outputs: self.outputs,
+                        init: inherited.init,
+                        bias_init: inherited.bias_init,
+                    };
+                    let Some((op, output)) = kind.operation(&around).map_err(place)? else {
+                        unreachable!("only repeats and residuals hold blocks")
+                    };
+                    let name = self.name(block);
+                    chain.push(self.push(block, name, op, (shape, output), &inherited)?);
+                    shape = output;
+                }
+            }
+        }
+        Ok((chain, shape))
+    }
+
+    /// The user's name, numbered where it occurs more than once; else kind and number.
+    fn name(&mut self, block: &Block) -> String {
+        if let Some(name) = &block.name {
+            let so_far = self.names.entry(name.clone()).or_default();
+            *so_far += 1;
+            return match self.totals.get(name) {
+                Some(1) => name.clone(),
+                _ => format!("{name}.{so_far}"),
+            };
+        }
+        let word = block.kind.word();
+        let number = self.kinds.entry(word).or_default();
+        *number += 1;
+        format!("{word}{number}")
+    }
+
+    fn push(
+        &mut self,
+        block: &Block,
+        name: String,
+        op: Op,
+        (input, output): (Shape, Shape),
+        inherited: &Inherited,
+    ) -> Result<NodeId, DescribeError> {
+        let place = |e: DescribeError| e.at(&block.path, block.span.clone());
+        fits(output).map_err(place)?;
+        self.parameters = self.parameters.saturating_add(op.parameters());
+        if self.parameters > MAX_PARAMETERS {
+            let message =
+                format!("the network has more than {MAX_PARAMETERS} parameters up to here");
+            return Err(place(
+                DescribeError::new(ErrorKind::TooLarge, message).hint("make its layers smaller"),
+            ));
+        }
+        let id = self.nodes.len();
+        self.nodes.push(Node {
+            id,
+            name,
+            op,
+            input,
+            output,
+            path: block.path.clone(),
+            copy: inherited.copy.clone(),
+            parent: None,
+            frozen: inherited.frozen,
+            l1: block.l1,
+            l2: block.l2,
+        });
+        Ok(id)
+    }
+}
+
+/// Layers as people count them. A layer's activation and output lie on the path of its weights:
+/// what follows inside a residual that begins after it is among its nodes, but is not its output.
+fn layers(nodes: &[Node]) -> Vec<Layer> {
+    let beside: Vec<NodeId> = nodes
+        .iter()
+        .filter_map(|node| match node.op {
+            Op::Residual { projection, .. } => projection,
+            _ => None,
+        })
+        .collect();
+    let mut layers: Vec<Layer> = Vec::new();
+    for node in nodes {
+        if beside.binary_search(&node.id).is_ok() {
+            continue;
+        }
+        if matches!(node.op, Op::Dense { .. } | Op::Conv2d { .. }) {
+            layers.push(Layer {
+                name: node.name.clone(),
+                weights: node.id,
+                nodes: vec![node.id],
+                activation: None,
+                output: node.id,
+            });
+        } else if let Some(layer) = layers.last_mut() {
+            layer.nodes.push(node.id);
+            let own = node.parent.is_none_or(|parent| {
+                std::iter::successors(nodes[layer.weights].parent, |&up| nodes[up].parent)
+                    .any(|up| up == parent)
+            });
+            if own {
+                layer.output = node.id;
+                if matches!(node.op, Op::Activation(_)) && layer.activation.is_none() {
+                    layer.activation = Some(node.id);
+                }
+            }
+        }
+    }
+    layers
+}
+
+impl Op {
+    /// Numbers that are trained.
+    pub fn parameters(&self) -> u64 {
+        let product = |sizes: &[usize]| {
+            sizes
+                .iter()
+                .fold(1u64, |product, &n| product.saturating_mul(n as u64))
+        };
+        let with_bias = |weights: u64, units: usize, bias: bool| {
+            weights.saturating_add(if bias { units as u64 } else { 0 })
+        };
+        match self {
+            Self::Dense {
+                inputs,
+                units,
+                bias,
+                ..
+            } => with_bias(product(&[*inputs, *units]), *units, bias.is_some()),
+            Self::Conv2d {
+                inputs,
+                filters,
+                kernel,
+                bias,
+                ..
+            } => {
+                let weights = product(&[*inputs, *filters, kernel[0], kernel[1]]);
+                with_bias(weights, *filters, bias.is_some())
+            }
+            Self::BatchNorm { units: n, .. } | Self::LayerNorm { elements: n, .. } => {
+                product(&[2, *n])
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl Plan {
+    /// Numbers that are trained, all nodes together.
+    pub fn parameters(&self) -> u64 {
+        self.nodes.iter().map(|node| node.op.parameters()).sum()
+    }
+
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+}
+
+/// The words of all blocks that a description can name, for messages.
+pub fn block_words() -> Vec<&'static str> {
+    blocks::words().collect()
+}

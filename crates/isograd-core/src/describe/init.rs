@@ -1,0 +1,227 @@
+//! Initialisations of parameters.
+
+use super::error::ErrorKind;
+use super::kind::{Bounds, Kind};
+use super::network::Init;
+use super::read::{Args, Result};
+use super::registry::{Entry, Field, Info};
+
+const GAIN: Field = Field::or(
+    "gain",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "1.0",
+    "factor on the standard deviation",
+);
+const TRUNCATED: Field = Field::or(
+    "truncated",
+    Kind::Flag,
+    "false",
+    "cut at two standard deviations and rescaled to the same variance (Keras)",
+);
+const MEAN: Field = Field::or("mean", Kind::Number(Bounds::ANY), "0.0", "mean");
+const STD: Field = Field::or(
+    "std",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "0.05",
+    "standard deviation",
+);
+
+const fn entry(
+    name: &'static str,
+    doc: &'static str,
+    fields: &'static [Field],
+    example: &'static str,
+    build: fn(&Args<'_>) -> Result<Init>,
+) -> Entry<Init> {
+    Entry {
+        info: Info {
+            name,
+            aka: &[],
+            doc,
+            fields,
+            common: &[],
+            main: None,
+            example,
+        },
+        build,
+    }
+}
+
+/// The same entry with names that other programs use.
+const fn also(mut entry: Entry<Init>, aka: &'static [&'static str]) -> Entry<Init> {
+    entry.info.aka = aka;
+    entry
+}
+
+/// All initialisations.
+pub(crate) const ENTRIES: &[Entry<Init>] = &[
+    also(
+        entry(
+            "glorot_uniform",
+            "Variance 2/(fan_in + fan_out), uniform (Glorot and Bengio 2010)",
+            &[GAIN],
+            r#"{ name = "glorot_uniform", gain = 1.6 }"#,
+            |a| {
+                Ok(Init::GlorotUniform {
+                    gain: a.number("gain")?,
+                })
+            },
+        ),
+        &["xavier", "xavier_uniform", "glorot"],
+    ),
+    also(
+        entry(
+            "glorot_normal",
+            "Variance 2/(fan_in + fan_out), normal",
+            &[GAIN, TRUNCATED],
+            r#""glorot_normal""#,
+            |a| {
+                Ok(Init::GlorotNormal {
+                    gain: a.number("gain")?,
+                    truncated: a.flag("truncated")?,
+                })
+            },
+        ),
+        &["xavier_normal"],
+    ),
+    also(
+        entry(
+            "he_uniform",
+            "Variance 2/fan_in, uniform (He et al. 2015)",
+            &[GAIN],
+            r#""he_uniform""#,
+            |a| {
+                Ok(Init::HeUniform {
+                    gain: a.number("gain")?,
+                })
+            },
+        ),
+        &["kaiming", "kaiming_uniform", "he"],
+    ),
+    also(
+        entry(
+            "he_normal",
+            "Variance 2/fan_in, normal",
+            &[GAIN, TRUNCATED],
+            r#"{ name = "he_normal", gain = 2.0, truncated = true }"#,
+            |a| {
+                Ok(Init::HeNormal {
+                    gain: a.number("gain")?,
+                    truncated: a.flag("truncated")?,
+                })
+            },
+        ),
+        &["kaiming_normal"],
+    ),
+    also(
+        entry(
+            "lecun_uniform",
+            "Variance 1/fan_in, uniform (LeCun et al. 1998)",
+            &[GAIN],
+            r#""lecun_uniform""#,
+            |a| {
+                Ok(Init::LecunUniform {
+                    gain: a.number("gain")?,
+                })
+            },
+        ),
+        &["lecun"],
+    ),
+    entry(
+        "lecun_normal",
+        "Variance 1/fan_in, normal",
+        &[GAIN, TRUNCATED],
+        r#""lecun_normal""#,
+        |a| {
+            Ok(Init::LecunNormal {
+                gain: a.number("gain")?,
+                truncated: a.flag("truncated")?,
+            })
+        },
+    ),
+    also(
+        entry(
+            "torch_default",
+            "U(−1/√fan_in, 1/√fan_in): what PyTorch does to linear and convolutional layers",
+            &[],
+            r#""torch_default""#,
+            |_| Ok(Init::TorchDefault),
+        ),
+        &["pytorch", "torch", "default"],
+    ),
+    also(
+        entry(
+            "uniform",
+            "U(min, max)",
+            &[
+                Field::or("min", Kind::Number(Bounds::ANY), "-0.05", "lower limit"),
+                Field::or("max", Kind::Number(Bounds::ANY), "0.05", "upper limit"),
+            ],
+            r#"{ name = "uniform", min = -0.1, max = 0.1 }"#,
+            |a| {
+                let (min, max) = (a.number("min")?, a.number("max")?);
+                if min > max {
+                    let message = format!("`min` of uniform, {min}, is above `max`, {max}");
+                    return Err(a.place.error(ErrorKind::OutOfRange, message));
+                }
+                Ok(Init::Uniform { min, max })
+            },
+        ),
+        &["random_uniform"],
+    ),
+    also(
+        entry(
+            "normal",
+            "N(mean, std²)",
+            &[MEAN, STD],
+            r#"{ name = "normal", std = 0.02 }"#,
+            |a| {
+                Ok(Init::Normal {
+                    mean: a.number("mean")?,
+                    std: a.number("std")?,
+                })
+            },
+        ),
+        &["random_normal", "gaussian"],
+    ),
+    entry(
+        "truncated_normal",
+        "N(mean, std²), values beyond two standard deviations drawn again",
+        &[MEAN, STD],
+        r#"{ name = "truncated_normal", std = 0.1 }"#,
+        |a| {
+            Ok(Init::TruncatedNormal {
+                mean: a.number("mean")?,
+                std: a.number("std")?,
+            })
+        },
+    ),
+    entry(
+        "constant",
+        "All the same value",
+        &[Field::required(
+            "value",
+            Kind::Number(Bounds::ANY),
+            "the value",
+        )],
+        r#"{ name = "constant", value = 0.1 }"#,
+        |a| {
+            Ok(Init::Constant {
+                value: a.number("value")?,
+            })
+        },
+    ),
+    also(
+        entry("zeros", "All 0", &[], r#""zeros""#, |_| Ok(Init::ZEROS)),
+        &["zero"],
+    ),
+    also(
+        entry("ones", "All 1", &[], r#""ones""#, |_| Ok(Init::ONES)),
+        &["one"],
+    ),
+];
+
+/// The words of all initialisations.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> + Clone {
+    ENTRIES.iter().map(|entry| entry.info.name)
+}

@@ -1,0 +1,239 @@
+//! Sources of data.
+
+use super::data::{CsvOptions, Generated, Source};
+use super::error::ErrorKind;
+use super::kind::{Bounds, Kind};
+use super::read::{Args, Input, Result};
+use super::registry::{Entry, Field, Info};
+use toml::de::DeValue;
+
+const NOISE_DOC: &str = "standard deviation of the noise";
+const SAMPLES_DOC: &str = "examples in all, before splitting";
+
+const CLASSES: Field = Field::or("classes", Kind::Count(1), "3", "classes");
+const SAMPLES: Field = Field::or("samples", Kind::Count(1), "5000", SAMPLES_DOC);
+
+/// Fields that a generator does not have get these values, which it does not read.
+fn generated(args: &Args<'_>, noise: bool, classes: usize, length: usize) -> Result<Generated> {
+    Ok(Generated {
+        samples: args.count("samples")?,
+        noise: if noise { args.number("noise")? } else { 0.0 },
+        classes,
+        length,
+    })
+}
+
+const fn noise(default: &'static str) -> Field {
+    Field::or(
+        "noise",
+        Kind::Number(Bounds::NOT_NEGATIVE),
+        default,
+        NOISE_DOC,
+    )
+}
+
+const fn entry(
+    name: &'static str,
+    doc: &'static str,
+    fields: &'static [Field],
+    example: &'static str,
+    build: fn(&Args<'_>) -> Result<Source>,
+) -> Entry<Source> {
+    Entry {
+        info: Info {
+            name,
+            aka: &[],
+            doc,
+            fields,
+            common: &[],
+            main: None,
+            example,
+        },
+        build,
+    }
+}
+
+/// A named set: a word without options.
+macro_rules! named_set {
+    ($name:literal, $doc:literal) => {
+        entry($name, $doc, &[], concat!("\"", $name, "\""), |_| {
+            Ok(Source::Named($name.to_owned()))
+        })
+    };
+}
+
+/// All sources.
+pub(crate) const ENTRIES: &[Entry<Source>] = &[
+    entry(
+        "circles",
+        "Two concentric circles in the plane, two classes; generated",
+        &[SAMPLES, noise("0.1")],
+        r#"{ name = "circles", samples = 2000, noise = 0.05 }"#,
+        |a| generated(a, true, 2, 0).map(Source::Circles),
+    ),
+    entry(
+        "blobs",
+        "Gaussian blobs in the plane; generated",
+        &[SAMPLES, noise("1.0"), CLASSES],
+        r#"{ name = "blobs", classes = 5 }"#,
+        |a| generated(a, true, a.count("classes")?, 0).map(Source::Blobs),
+    ),
+    entry(
+        "spirals",
+        "Interleaved spirals in the plane; generated",
+        &[SAMPLES, noise("0.1"), CLASSES],
+        r#""spirals""#,
+        |a| generated(a, true, a.count("classes")?, 0).map(Source::Spirals),
+    ),
+    entry(
+        "glyphs",
+        "Grey images of drawn digits, 28×28, with jitter, noise and deformation, 10 classes; generated",
+        &[SAMPLES, noise("0.1")],
+        r#""glyphs""#,
+        |a| generated(a, true, 10, 0).map(Source::Glyphs),
+    ),
+    entry(
+        "adding",
+        "The adding problem (Hochreiter and Schmidhuber 1997): sequences of length × 2, a real target; \
+         generated",
+        &[
+            SAMPLES,
+            Field::or("length", Kind::Count(2), "100", "steps of a sequence"),
+        ],
+        r#"{ name = "adding", length = 50 }"#,
+        |a| generated(a, false, 1, a.count("length")?).map(Source::Adding),
+    ),
+    entry(
+        "copy-memory",
+        "Copy memory (Arjovsky et al. 2016): sequences of length + 20 one-hot steps, 10 symbols; generated",
+        &[
+            SAMPLES,
+            Field::or(
+                "length",
+                Kind::Count(1),
+                "100",
+                "steps between input and answer",
+            ),
+        ],
+        r#"{ name = "copy-memory", length = 20 }"#,
+        |a| generated(a, false, 10, a.count("length")?).map(Source::CopyMemory),
+    ),
+    named_set!(
+        "fashion-mnist",
+        "Clothes, 28×28 grey, 10 classes (Xiao et al. 2017); from the data folder"
+    ),
+    named_set!(
+        "mnist",
+        "Handwritten digits, 28×28 grey, 10 classes; from the data folder"
+    ),
+    named_set!(
+        "cifar10-mini",
+        "5,000 images of CIFAR-10, 32×32 in colour, 10 classes; from the data folder"
+    ),
+    named_set!(
+        "mnist1d",
+        "40 numbers, 10 classes (Greydanus 2020); from the data folder"
+    ),
+    named_set!(
+        "optdigits",
+        "Handwritten digits, 64 numbers, 10 classes; from the data folder"
+    ),
+    named_set!(
+        "wdbc",
+        "Breast cancer, 30 numbers, 2 classes; from the data folder"
+    ),
+    named_set!("wine", "Wine, 13 numbers, 3 classes; from the data folder"),
+    entry(
+        "csv",
+        "Comma-separated values, plain or gzip, a file for each part",
+        &[
+            Field::optional(
+                "header",
+                Kind::Flag,
+                "the first line holds names; default: found out from the file",
+            ),
+            Field::optional(
+                "target",
+                Kind::Columns,
+                "target columns, by name or number (-1 is the last); default: all called y, y0, y1 …, \
+                 else the last",
+            ),
+            Field::optional(
+                "categorical",
+                Kind::Columns,
+                "columns that hold categories, one-hot encoded with the training part's values",
+            ),
+            Field::optional("drop", Kind::Columns, "columns left out"),
+        ],
+        r#"{ name = "csv", target = "price", drop = ["id"] }"#,
+        |a| {
+            let columns = |name| a.maybe(name, columns).map(Option::unwrap_or_default);
+            Ok(Source::Csv(CsvOptions {
+                header: a.maybe_flag("header")?,
+                target: columns("target")?,
+                categorical: columns("categorical")?,
+                drop: columns("drop")?,
+            }))
+        },
+    ),
+    entry(
+        "idx",
+        "IDX (the format of MNIST), plain or gzip; say the file of `labels`",
+        &[],
+        "\"idx\"",
+        |_| Ok(Source::Idx),
+    ),
+    entry(
+        "cifar",
+        "CIFAR binary: a label byte and planar RGB, plain or gzip",
+        &[],
+        "\"cifar\"",
+        |_| Ok(Source::Cifar),
+    ),
+    entry(
+        "npy",
+        "NumPy arrays: `file` the inputs, `labels` the targets",
+        &[],
+        "\"npy\"",
+        |_| Ok(Source::Npy),
+    ),
+    entry(
+        "text",
+        "Plain text, cut into windows of characters; the target is the next character",
+        &[Field::or(
+            "length",
+            Kind::Count(1),
+            "64",
+            "characters of a window",
+        )],
+        r#"{ name = "text", length = 32 }"#,
+        |a| {
+            Ok(Source::Text {
+                length: a.count("length")?,
+            })
+        },
+    ),
+];
+
+/// Column names and numbers as texts.
+fn columns(input: &Input<'_>) -> Result<Vec<String>> {
+    let one = |input: &Input<'_>| match input.value {
+        DeValue::String(name) => Ok(name.to_string()),
+        DeValue::Integer(number) => Ok(number.to_string()),
+        _ => Err(input.refuse(ErrorKind::WrongType, Kind::Columns)),
+    };
+    match input.value {
+        DeValue::Array(_) => input.items(Kind::Columns)?.iter().map(one).collect(),
+        _ => Ok(vec![one(input)?]),
+    }
+}
+
+impl Source {
+    /// True where every part is a file of its own.
+    pub fn has_files(&self) -> bool {
+        matches!(
+            self,
+            Self::Csv(_) | Self::Idx | Self::Cifar | Self::Npy | Self::Text { .. }
+        )
+    }
+}
