@@ -165,6 +165,11 @@ pub(crate) const PART: Info = section(
             Kind::File,
             "a file of real targets that replaces the targets",
         ),
+        Field::optional(
+            "scale",
+            Kind::Scale,
+            "scaling of this part's inputs, where it is not that of the others",
+        ),
     ],
 );
 
@@ -422,6 +427,7 @@ fn read_part(input: &Input<'_>, source: &Source) -> Result<PartSpec> {
                 rows: file("rows")?,
                 labels: file("labels")?,
                 targets: file("targets")?,
+                scale: args.maybe("scale", read_scale)?,
             };
         }
         DeValue::String(_) => return Err(input.refuse(ErrorKind::OutOfRange, Kind::Part)),

@@ -1,6 +1,6 @@
 //! What a diagnosis is made of.
 
-use crate::describe::Patch;
+use crate::describe::{NodeId, Patch};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ pub struct Finding {
     pub layers: Vec<String>,
     /// Why, in one sentence.
     pub cause: String,
-    /// The numbers it rests on, by name.
+    /// The numbers it rests on, by name; one that is not finite is the string "NaN", "inf" or "-inf".
     pub evidence: Map<String, Value>,
     /// What to do, best first.
     pub advice: Vec<Advice>,
@@ -54,8 +54,34 @@ pub enum Mechanism {
     Normalisation,
     /// A residual block, where paths add.
     Residual,
-    /// Pooling, dropout, flatten and what else has no weights and no nonlinearity of its own.
+    /// Pooling, dropout, flatten and what else has no weights and no nonlinearity of its own; also
+    /// several nodes together, where nothing was measured between them.
     Other,
+}
+
+impl Mechanism {
+    /// In words, for a person: `the derivative of sigmoid`.
+    pub fn describe(self, kind: &str) -> String {
+        match self {
+            Self::Weights => format!("the weights of {kind}"),
+            Self::Activation => format!("the derivative of {kind}"),
+            Self::Normalisation => format!("the backward pass of {kind}"),
+            Self::Residual => "the residual sum".to_owned(),
+            Self::Other => kind.to_owned(),
+        }
+    }
+}
+
+/// How the energy of a gradient that enters a residual block's input divides between its paths:
+/// ⟨g_in, g_path⟩ / ‖g_in‖². The two sum to 1; one may be negative where the paths oppose each other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Split {
+    /// Through the body.
+    #[serde(with = "crate::number::plain")]
+    pub body: f64,
+    /// Beside it.
+    #[serde(with = "crate::number::plain")]
+    pub shortcut: f64,
 }
 
 /// How much one node changes the gradient.
@@ -63,13 +89,43 @@ pub enum Mechanism {
 pub struct Blame {
     /// Name of the node.
     pub layer: String,
+    /// Its position in the plan.
+    #[serde(skip)]
+    pub node: NodeId,
+    /// Its kind, in the description's words.
+    pub kind: String,
     /// Through what.
     pub mechanism: Mechanism,
     /// 20·log₁₀ of G at its input over G at its output; these sum to the whole profile.
+    #[serde(with = "crate::number::plain")]
     pub db: f64,
     /// The part beyond the best that such a node can do (ReLU −3.01 dB, tanh 0, sigmoid −12.04 dB
     /// charged to the choice; weights their critical gain): what is blamed.
+    #[serde(with = "crate::number::plain")]
     pub excess_db: f64,
+    /// For a residual block with an identity shortcut: how its paths share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
+}
+
+/// The blame of all nodes of one kind that act through the same mechanism.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MechanismBlame {
+    /// Through what.
+    pub mechanism: Mechanism,
+    /// Kind of the nodes, in the description's words.
+    pub kind: String,
+    /// How many nodes.
+    pub nodes: usize,
+    /// Sum of their terms.
+    #[serde(with = "crate::number::plain")]
+    pub db: f64,
+    /// Sum of their excesses.
+    #[serde(with = "crate::number::plain")]
+    pub excess_db: f64,
+    /// Share of the excesses of the same sign, 0 to 1.
+    #[serde(with = "crate::number::plain")]
+    pub share: f64,
 }
 
 /// All that a diagnosis says.
@@ -78,8 +134,13 @@ pub struct Diagnosis {
     /// Findings, worst first.
     pub findings: Vec<Finding>,
     /// Blame of every node of the outermost chain between the first layer's output and the
-    /// network's output, largest excess first.
+    /// network's output at initialisation; the excess that does most harm first.
     pub blame: Vec<Blame>,
+    /// The same, summed by mechanism and kind; the excess that does most harm first.
+    pub mechanisms: Vec<MechanismBlame>,
+    /// 20·log₁₀ of G at the first layer's output over G at the network's output, which the terms of
+    /// the blame sum to; `None` where it was not measured.
+    pub profile_db: Option<f64>,
 }
 
 impl Diagnosis {

@@ -1,0 +1,142 @@
+//! Patches of a description, built from what it says.
+
+use crate::describe::network::{Block, BlockKind, Init, NetworkSpec};
+use crate::describe::patch::PatchAction;
+use crate::describe::{NodeId, Patch, PatchOp};
+use crate::diagnose::context::Context;
+use serde_json::{Value, json};
+
+/// One entry that sets a value.
+pub(super) fn set(path: impl Into<String>, from: Value, to: impl Into<Value>) -> PatchOp {
+    PatchOp {
+        op: PatchAction::Set,
+        path: path.into(),
+        from,
+        to: to.into(),
+    }
+}
+
+/// Addresses of these nodes' blocks, each once, in the order of the description.
+pub(super) fn paths(ctx: &Context<'_>, nodes: &[NodeId]) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for &n in nodes {
+        let path = &ctx.node(n).path;
+        if !path.is_empty() && !paths.contains(path) {
+            paths.push(path.clone());
+        }
+    }
+    paths
+}
+
+/// Inserts `what` behind the blocks at these addresses. Later blocks come first, so that no address
+/// is moved before it is used.
+pub(super) fn insert_behind(paths: &[String], what: &Value) -> Option<Patch> {
+    let mut places: Vec<(String, usize)> =
+        paths.iter().map(|p| list_place(p)).collect::<Option<_>>()?;
+    places.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+    let ops = places.into_iter().map(|(list, position)| PatchOp {
+        op: PatchAction::Insert,
+        path: format!("{list}[{}]", position + 1),
+        from: Value::Null,
+        to: what.clone(),
+    });
+    Some(Patch(ops.collect()))
+}
+
+/// `network.layers[0].layers[1]` as its list, `network.layers[0].layers`, and its position there, 1.
+fn list_place(path: &str) -> Option<(String, usize)> {
+    let (list, position) = path.strip_suffix(']')?.rsplit_once('[')?;
+    Some((list.to_owned(), position.parse().ok()?))
+}
+
+/// Sets the initialisation of these nodes' weights wherever the description says it: on the block,
+/// on a block around it, or for the whole network.
+pub(super) fn set_init(ctx: &Context<'_>, nodes: &[NodeId], word: &str) -> Vec<PatchOp> {
+    let network = &ctx.exam.description.network;
+    let mut ops: Vec<PatchOp> = Vec::new();
+    for path in paths(ctx, nodes) {
+        let (at, from) = said_at(network, &path, |b| b.init, network.init, "init");
+        if !ops.iter().any(|op| op.path == at) {
+            ops.push(set(at, init_value(&from), word));
+        }
+    }
+    ops
+}
+
+/// The same for biases.
+pub(super) fn set_bias_init(ctx: &Context<'_>, nodes: &[NodeId], word: &str) -> Vec<PatchOp> {
+    let network = &ctx.exam.description.network;
+    let mut ops: Vec<PatchOp> = Vec::new();
+    for path in paths(ctx, nodes) {
+        let (at, from) = said_at(
+            network,
+            &path,
+            |b| b.bias_init,
+            network.bias_init,
+            "bias_init",
+        );
+        if !ops.iter().any(|op| op.path == at) {
+            ops.push(set(at, init_value(&from), word));
+        }
+    }
+    ops
+}
+
+/// Where an inherited setting of the block at `path` is said, and what it is.
+fn said_at(
+    network: &NetworkSpec,
+    path: &str,
+    own: impl Fn(&Block) -> Option<Init>,
+    default: Init,
+    key: &str,
+) -> (String, Init) {
+    let mut found = (format!("network.{key}"), default);
+    let mut blocks = &network.layers;
+    // One level of nesting a turn, towards the block.
+    while let Some(block) = blocks.iter().find(|b| {
+        path == b.path
+            || path
+                .strip_prefix(b.path.as_str())
+                .is_some_and(|rest| rest.starts_with('.'))
+    }) {
+        if let Some(init) = own(block) {
+            found = (format!("{}.{key}", block.path), init);
+        }
+        match &block.kind {
+            BlockKind::Residual { layers, .. } | BlockKind::Repeat { layers, .. } => {
+                blocks = layers;
+            }
+            _ => break,
+        }
+    }
+    found
+}
+
+/// An initialisation as the description writes it: its word, or a table where it has options.
+pub(super) fn init_value(init: &Init) -> Value {
+    let scaled = |name: &str, gain: f64, truncated: bool| match (gain == 1.0, truncated) {
+        (true, false) => json!(name),
+        (false, false) => json!({ "name": name, "gain": gain }),
+        (true, true) => json!({ "name": name, "truncated": true }),
+        (false, true) => json!({ "name": name, "gain": gain, "truncated": true }),
+    };
+    match *init {
+        Init::GlorotUniform { gain } => scaled("glorot_uniform", gain, false),
+        Init::GlorotNormal { gain, truncated } => scaled("glorot_normal", gain, truncated),
+        Init::HeUniform { gain } => scaled("he_uniform", gain, false),
+        Init::HeNormal { gain, truncated } => scaled("he_normal", gain, truncated),
+        Init::LecunUniform { gain } => scaled("lecun_uniform", gain, false),
+        Init::LecunNormal { gain, truncated } => scaled("lecun_normal", gain, truncated),
+        Init::TorchDefault => json!("torch_default"),
+        Init::Uniform { min, max } => json!({ "name": "uniform", "min": min, "max": max }),
+        Init::Normal { mean, std } => json!({ "name": "normal", "mean": mean, "std": std }),
+        Init::TruncatedNormal { mean, std } => {
+            json!({ "name": "truncated_normal", "mean": mean, "std": std })
+        }
+        Init::Constant { value } => match value {
+            0.0 => json!("zeros"),
+            1.0 => json!("ones"),
+            _ => json!({ "name": "constant", "value": value }),
+        },
+    }
+}

@@ -1,0 +1,8 @@
+//! What to do about a finding, given what the description already has.
+
+mod edits;
+mod network;
+mod training;
+
+pub(super) use network::{for_dead, for_exploding, for_gain, for_saturated, for_vanishing};
+pub(super) use training::{for_non_finite, for_rate_too_high, for_rate_too_low};

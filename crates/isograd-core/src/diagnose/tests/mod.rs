@@ -1,0 +1,8 @@
+//! Diagnoses of traces written by hand.
+
+mod blame;
+mod build;
+mod healthy;
+mod rates;
+mod robust;
+mod rules;
