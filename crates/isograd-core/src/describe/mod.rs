@@ -16,13 +16,17 @@ mod kind;
 mod loss;
 pub mod network;
 mod optimizer;
+mod page;
 pub mod patch;
 pub mod plan;
 mod read;
 mod registry;
+mod schema;
 pub mod shape;
 mod source;
+mod split;
 pub mod train;
+mod words;
 
 pub use data::DataSpec;
 pub use document::Document;
@@ -30,10 +34,14 @@ pub use error::{DescribeError, ErrorKind};
 pub use expand::{MAX_NODES, MAX_PARAMETERS, block_words, plan};
 pub use kind::MAX_SIZE;
 pub use network::{Block, BlockKind, NetworkSpec};
-pub use patch::{Patch, PatchOp};
+pub use page::{examples, page};
+pub use patch::{Patch, PatchAction, PatchOp};
 pub use plan::{Node, NodeId, Op, Plan};
+pub use schema::schema;
 pub use shape::{DataShape, Shape, Task};
+pub use split::{Split, isolate, split_repeat};
 pub use train::TrainSpec;
+pub use words::{describe_patch, diff};
 
 /// A validated description.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,151 @@
+//! The page of documentation about descriptions, made from the registry.
+
+use super::grammar::{CLIP, DATA, NETWORK, PART, ROOT, TRAIN};
+use super::kind::Kind;
+use super::registry::{Default, Entry, Field, Info};
+use super::{MAX_NODES, MAX_PARAMETERS, MAX_SIZE, augment, blocks, init, loss, optimizer, source};
+use std::fmt::Write as _;
+
+/// A description that shows the most.
+const EXAMPLE: &str = include_str!("page_example.toml");
+
+/// The page: the grammar with an example for each word, in Markdown.
+pub fn page() -> String {
+    let mut page = String::new();
+    let limits = format!(
+        "Every number has a range, which an error names. A network may have {MAX_NODES} blocks when \
+         everything is written out and {MAX_PARAMETERS} parameters; a size may be {MAX_SIZE}, and so \
+         may the numbers of one example between two blocks; blocks may lie 32 deep in each other."
+    );
+    let intro = include_str!("page_intro.md").trim_end();
+    let _ = writeln!(
+        page,
+        "{intro}\n\n```toml\n{}\n```\n\n{limits}\n",
+        EXAMPLE.trim_end()
+    );
+    for (title, info) in [
+        ("The whole file", &ROOT),
+        ("`[data]`", &DATA),
+        ("A part of the data", &PART),
+        ("`[network]`", &NETWORK),
+        ("`[train]`", &TRAIN),
+        ("`clip`", &CLIP),
+    ] {
+        section(&mut page, title, info);
+    }
+    let _ = writeln!(
+        page,
+        "## Blocks\n\n{}\n",
+        include_str!("page_blocks.md").trim_end()
+    );
+    for entry in blocks::entries() {
+        one(&mut page, &entry.info);
+    }
+    words(
+        &mut page,
+        "Initialisations",
+        "`init` and `bias_init`",
+        init::ENTRIES,
+    );
+    words(&mut page, "Sources", "`data.source`", source::ENTRIES);
+    words(
+        &mut page,
+        "Augmentations",
+        "each element of `data.augment`",
+        augment::ENTRIES,
+    );
+    words(&mut page, "Losses", "`train.loss`", loss::ENTRIES);
+    words(
+        &mut page,
+        "Optimisers",
+        "`train.optimizer`",
+        optimizer::ENTRIES,
+    );
+    let trimmed = page.trim_end().len();
+    page.truncate(trimmed);
+    page.push('\n');
+    page
+}
+
+/// Examples of all words with the key of `[data]`, `[network]` or `[train]` that takes them, for the
+/// tests.
+pub fn examples() -> Vec<(&'static str, &'static str)> {
+    fn of<T>(key: &'static str, entries: &[Entry<T>]) -> Vec<(&'static str, &'static str)> {
+        entries
+            .iter()
+            .map(|entry| (key, entry.info.example))
+            .collect()
+    }
+    let mut all: Vec<_> = blocks::entries()
+        .map(|e| ("block", e.info.example))
+        .collect();
+    all.extend(of("init", init::ENTRIES));
+    all.extend(of("source", source::ENTRIES));
+    all.extend(of("augment", augment::ENTRIES));
+    all.extend(of("loss", loss::ENTRIES));
+    all.extend(of("optimizer", optimizer::ENTRIES));
+    all
+}
+
+fn section(page: &mut String, title: &str, info: &Info) {
+    let _ = writeln!(page, "## {title}\n\n{}.\n", info.doc);
+    table(page, info);
+}
+
+fn words<T>(page: &mut String, title: &str, place: &str, entries: &[Entry<T>]) {
+    let _ = writeln!(page, "## {title}\n\nWords of {place}.\n");
+    for entry in entries {
+        one(page, &entry.info);
+    }
+}
+
+fn one(page: &mut String, info: &Info) {
+    let _ = writeln!(
+        page,
+        "### `{}`\n\n{}.\n\n```toml\n{}\n```\n",
+        info.name, info.doc, info.example
+    );
+    if info.all_fields().next().is_some() {
+        table(page, info);
+    }
+}
+
+fn table(page: &mut String, info: &Info) {
+    let _ = writeln!(
+        page,
+        "| key | value | default | meaning |\n| --- | --- | --- | --- |"
+    );
+    for field in info.all_fields() {
+        row(page, info, field);
+    }
+    page.push('\n');
+}
+
+fn row(page: &mut String, info: &Info, field: &Field) {
+    let default = match field.default {
+        Default::Required => "needed".to_owned(),
+        Default::Nothing => "–".to_owned(),
+        Default::Is(text) => format!("`{text}`"),
+    };
+    let main = if info.main == Some(field.name) {
+        ", what the block's key gives"
+    } else {
+        ""
+    };
+    let value = match field.kind {
+        Kind::Init => "an initialisation".to_owned(),
+        Kind::Word(words) => words
+            .iter()
+            .map(|(word, doc)| format!("`\"{word}\"`: {doc}"))
+            .collect::<Vec<_>>()
+            .join("; "),
+        kind => kind.words(),
+    };
+    let _ = writeln!(
+        page,
+        "| `{}` | {} | {default} | {}{main} |",
+        field.name,
+        value.replace('|', "\\|"),
+        field.doc.replace('|', "\\|")
+    );
+}
