@@ -100,7 +100,7 @@ fn inline(text: &str) -> String {
         } else if let Some((name, address, after)) = link(rest) {
             out.push_str(name);
             if name != address {
-                out.push_str(&format!(" <{address}>"));
+                out.extend([" <", address, ">"]);
             }
             rest = after;
         } else {

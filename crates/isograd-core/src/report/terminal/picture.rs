@@ -105,14 +105,14 @@ fn legend(
         (Severity::Warning, "! a warning"),
     ] {
         if marks.contains(&Some(severity)) {
-            text.push_str(&format!(" {words} names this layer."));
+            text.extend([" ", words, " names this layer."]);
         }
     }
     if shown < rows.len() {
-        text.push_str(&format!(
+        text += &format!(
             " {shown} of {} layers are shown; --format json has all.",
             rows.len()
-        ));
+        );
     }
     page.note(&text);
 }

@@ -32,7 +32,7 @@ pub enum Tone {
 
 impl Style {
     /// Narrower terminals get lines of this length.
-    pub const NARROWEST: usize = 60;
+    pub const NARROWEST: usize = 72;
     /// Prose is not wrapped beyond this, on any terminal: longer lines are hard to read.
     pub const PROSE: usize = 100;
 
@@ -71,11 +71,11 @@ impl Style {
                 '·' => '+',
                 '█' | '▉' | '▊' | '▋' | '▌' => '#',
                 '▍' | '▎' | '▏' => '.',
-                '◆' => '*',
+                '◆' | '•' => '*',
                 '×' => 'x',
+                '²' => '2',
                 '→' => '>',
                 '…' => '~',
-                '•' => '*',
                 c => c,
             })
             .collect()

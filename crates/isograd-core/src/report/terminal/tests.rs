@@ -44,20 +44,42 @@ fn doctor_of_a_deep_network_that_overflows() {
     insta::assert_snapshot!("doctor_exploding_80", doctor(&sample.report(), plain(80)));
 }
 
-#[test]
-fn colour_changes_nothing_but_colour() {
+/// Every text that is printed at once, for every sample.
+fn texts(style: Style) -> Vec<String> {
+    let mut texts = vec![];
     for sample in [sample::vanishing(), sample::healthy(), sample::exploding()] {
-        for width in [60, 80, 120, 200] {
-            let colour = Style {
-                colour: true,
-                ..plain(width)
-            };
-            let text = doctor(&sample.report(), colour);
-            assert!(text.contains('\u{1b}'));
-            let plain = doctor(&sample.report(), plain(width));
-            assert_eq!(uncoloured(&text), plain);
+        texts.push(doctor(&sample.report(), style));
+        texts.push(heal(
+            &sample.facts,
+            &sample.diagnosis.findings,
+            &sample::healed(),
+            Some("healed.toml"),
+            style,
+        ));
+        texts.push(predict(
+            &PredictReport {
+                facts: &sample.facts,
+                plan: &sample.plan,
+                prediction: &sample.prediction,
+            },
+            style,
+        ));
+    }
+    texts
+}
+
+#[test]
+fn colour_changes_nothing_but_colour_and_lines_fit() {
+    use unicode_width::UnicodeWidthStr as _;
+    for width in [Style::NARROWEST, 80, 120, 200] {
+        let colour = Style {
+            colour: true,
+            ..plain(width)
+        };
+        for (coloured, plain) in texts(colour).iter().zip(texts(plain(width))) {
+            assert!(coloured.contains('\u{1b}'));
+            assert_eq!(uncoloured(coloured), plain);
             for line in plain.lines() {
-                use unicode_width::UnicodeWidthStr as _;
                 assert!(line.width() <= width, "wider than {width}: {line}");
             }
         }
@@ -70,9 +92,11 @@ fn without_unicode_everything_of_ours_is_ascii() {
         unicode: false,
         ..plain(80)
     };
-    let sample = sample::vanishing();
-    let text = doctor(&sample.report(), ascii);
-    assert!(text.is_ascii(), "{text}");
+    for text in texts(ascii) {
+        let other: String = text.chars().filter(|c| !c.is_ascii()).collect();
+        assert!(other.is_empty(), "not ASCII: {other} in {text}");
+    }
+    let text = doctor(&sample::vanishing().report(), ascii);
     insta::assert_snapshot!("doctor_vanishing_ascii", text);
 }
 
