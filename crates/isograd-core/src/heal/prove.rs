@@ -25,10 +25,12 @@ pub(crate) struct Proof {
     pub(crate) cost: f64,
 }
 
-/// Chooses among the candidates (best guess first) and judges the one that was chosen.
+/// Chooses among the candidates (best guess first) and judges the one that was chosen; `outputs` is
+/// how many numbers the network puts out.
 pub(crate) fn prove(
     control: &Candidate,
     candidates: &[Candidate],
+    outputs: usize,
     trainer: &mut dyn Trainer,
     options: &HealOptions,
     observer: &mut dyn HealObserver,
@@ -47,7 +49,7 @@ pub(crate) fn prove(
         Some(choice) => {
             let candidate = &candidates[choice.candidate];
             let seeds = seeds_needed(&choice.against_control, ledger.left(), options);
-            let verdict = judge(&mut ledger, control, candidate, seeds, options)?;
+            let verdict = judge(&mut ledger, control, candidate, seeds, outputs, options)?;
             (
                 verdict.accepted.then_some(choice.candidate),
                 format!("{}: {}", candidate.title, verdict.reason),
@@ -98,7 +100,7 @@ mod tests {
 
     fn run(fake: &mut Fake, edits: &[usize], options: &HealOptions) -> Result<Proof, HealError> {
         let control = Candidate::control(&description(CONTROL));
-        prove(&control, &candidates(edits), fake, options, &mut ())
+        prove(&control, &candidates(edits), 1, fake, options, &mut ())
     }
 
     /// Levels by candidate; the control has `control`.
@@ -337,6 +339,7 @@ mod tests {
         let error = prove(
             &control,
             &candidates(&[1; 6]),
+            1,
             &mut fake,
             &HealOptions::default(),
             &mut Stop(4),

@@ -93,10 +93,42 @@ fn halve(
             full.truncate(schedule.finalists);
             return Ok(full);
         }
-        left = ranked(&results);
-        left.truncate(next);
+        left = survivors(&results, candidates, next);
     }
     Ok(left)
+}
+
+/// Points behind the leader within which a smaller patch may still turn out as good: between seeds a
+/// short training scatters by a few points.
+const NEAR: f64 = 5.0;
+
+/// The best `count`, best first. The last place is kept for the smallest patch near the leader (the
+/// best of those of that size), which would otherwise fall out by noise among many equals.
+fn survivors(results: &[(usize, Judged)], candidates: &[Candidate], count: usize) -> Vec<usize> {
+    let order = ranked(results);
+    let mut left: Vec<usize> = order.iter().copied().take(count).collect();
+    let top = results
+        .iter()
+        .map(|(_, judged)| judged.utility())
+        .fold(f64::NEG_INFINITY, f64::max);
+    let smallest = order
+        .into_iter()
+        .filter(|index| {
+            results
+                .iter()
+                .any(|(i, judged)| i == index && judged.utility() >= top - NEAR * POINT)
+        })
+        .min_by_key(|&index| candidates[index].edits);
+    if let Some(smallest) = smallest
+        && left.len() > 1
+        && left
+            .iter()
+            .all(|&index| candidates[index].edits > candidates[smallest].edits)
+    {
+        left.pop();
+        left.push(smallest);
+    }
+    left
 }
 
 /// Best first. Utilities are compared in steps of a point, or of the leader's standard error where
@@ -174,8 +206,11 @@ fn smallest_of_the_best(
 
 #[cfg(test)]
 mod tests {
-    use super::ranked;
+    use super::{ranked, survivors};
+    use crate::describe::Patch;
     use crate::describe::train::Metric;
+    use crate::heal::candidate::Candidate;
+    use crate::heal::fake::description;
     use crate::heal::paired::Judged;
 
     #[test]
@@ -198,6 +233,41 @@ mod tests {
         ];
         for (values, expected) in cases {
             assert_eq!(rank(values), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_small_patch_near_the_leader_stays() {
+        let survivors_of = |values: [f64; 4], edits: [usize; 4]| {
+            let candidates = edits.map(|edits| Candidate {
+                title: String::new(),
+                edits,
+                patch: Patch::default(),
+                description: description(1.0),
+            });
+            let results: Vec<_> = values
+                .iter()
+                .map(|&value| Judged {
+                    metric: Metric::R2,
+                    value,
+                    scores: vec![0.5; 100],
+                })
+                .enumerate()
+                .collect();
+            survivors(&results, &candidates, 2)
+        };
+        let cases = [
+            ([0.9, 0.8, 0.86, 0.5], [3, 3, 1, 1], [0, 2]),
+            ([0.9, 0.88, 0.8, 0.5], [3, 3, 1, 1], [0, 1]),
+            ([0.9, 0.88, 0.86, 0.5], [1, 3, 1, 1], [0, 1]),
+            ([0.9, 0.88, 0.86, 0.87], [3, 3, 1, 1], [0, 3]),
+        ];
+        for (values, edits, expected) in cases {
+            assert_eq!(
+                survivors_of(values, edits),
+                expected,
+                "{values:?} {edits:?}"
+            );
         }
     }
 }

@@ -44,13 +44,14 @@ pub(crate) fn seeds_needed(seen: &Comparison, left: f64, options: &HealOptions) 
         .unwrap_or(most)
 }
 
-/// Judges `candidate` on so many fresh seeds. Ends after the first seed on which it does not beat
+/// Judges `candidate` on so many fresh seeds; `outputs` is how many numbers the network puts out. Ends after the first seed on which it does not beat
 /// its control, since it can then no longer be accepted.
 pub(crate) fn judge(
     ledger: &mut Ledger<'_>,
     control: &Candidate,
     candidate: &Candidate,
     seeds: usize,
+    outputs: usize,
     options: &HealOptions,
 ) -> Result<Verdict, HealError> {
     ledger.stage(Stage::Verdict { seeds });
@@ -72,7 +73,7 @@ pub(crate) fn judge(
         }
     }
     let metric = pairs[0].0.metric;
-    let constant = constant.or_else(|| known_constant(metric));
+    let constant = constant.or_else(|| known_constant(metric, outputs));
     let floor = constant.map(|value| utility(metric, value));
     let borrowed: Vec<(&Judged, &Judged)> = pairs.iter().map(|(a, b)| (a, b)).collect();
     let comparison = Comparison::of(&borrowed, floor);
@@ -149,9 +150,14 @@ fn decide(
     )
 }
 
-/// What the best constant predictor reaches by definition: R² = 0.
-fn known_constant(metric: Metric) -> Option<f64> {
-    (metric == Metric::R2).then_some(0.0)
+/// What the best constant predictor reaches at least, by definition: R² 0, and 1/n accuracy among n
+/// classes.
+fn known_constant(metric: Metric, outputs: usize) -> Option<f64> {
+    match metric {
+        Metric::R2 => Some(0.0),
+        Metric::Accuracy if outputs > 1 => Some(1.0 / outputs as f64),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
