@@ -4,22 +4,31 @@
 //! expectations, and the maps that follow from them.
 //!
 //! ```
-//! use isograd_theory::{Activation, Gaussian};
+//! use isograd_theory::{Activation, map::{Layer, SearchParams}};
 //!
-//! // A sigmoid layer with LeCun weights: the gradient norm shrinks to √E[φ′²] of itself, at the
-//! // second moment 0.293 that the layer before puts out.
-//! let sigmoid = Activation::Sigmoid;
-//! let q = sigmoid.second_moment(Gaussian::centred(0.2671));
-//! let factor = sigmoid.slope_square(Gaussian::centred(q)).sqrt();
-//! assert!((factor - 0.2361).abs() < 2e-4);
+//! // Sigmoid with LeCun weights: the gradient norm shrinks to 0.2361 of itself in every layer.
+//! let layer = Layer {
+//!     activation: Activation::Sigmoid,
+//!     weight_variance: 1.0,
+//!     bias_variance: 0.0,
+//! };
+//! let fixed = layer.fixed_points(SearchParams::default())?[0];
+//! assert!((layer.chi(fixed.q).sqrt() - 0.2361).abs() < 1e-4);
+//! # Ok::<(), isograd_theory::TheoryError>(())
 //! ```
 
 #![warn(missing_docs)]
 
 pub mod activation;
+pub mod critical;
+mod error;
 pub mod gaussian;
+pub mod map;
 pub mod normal;
+pub mod normalisation;
 mod quadrature;
+pub mod residual;
 
 pub use activation::Activation;
+pub use error::TheoryError;
 pub use gaussian::Gaussian;
