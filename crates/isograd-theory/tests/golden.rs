@@ -40,7 +40,7 @@ fn rows(text: &str) -> Vec<(Activation, Vec<f64>)> {
         .collect()
 }
 
-fn worst(failing: &mut Vec<String>, what: String, value: f64, golden: f64) {
+fn worst(failing: &mut Vec<String>, what: &str, value: f64, golden: f64) {
     // Relative, but for values that vanish by symmetry.
     let error = (value - golden).abs() / golden.abs().max(0.01);
     if error.is_nan() || error >= TOLERANCE {
@@ -68,7 +68,7 @@ fn expectations_of_one_input() {
         ];
         for (what, value, golden) in values {
             let what = format!("{} {what} {law:?}", phi.name());
-            worst(&mut failing, what, value, golden);
+            worst(&mut failing, &what, value, golden);
         }
     }
     assert!(failing.is_empty(), "{}", failing.join("\n"));
@@ -89,7 +89,7 @@ fn expectations_of_two_inputs() {
             ("E φ′φ′", phi.slope_product(law, n[2]), n[4]),
         ] {
             let what = format!("{} {what} {law:?} {}", phi.name(), n[2]);
-            worst(&mut failing, what, value, golden);
+            worst(&mut failing, &what, value, golden);
         }
     }
     assert!(failing.is_empty(), "{}", failing.join("\n"));

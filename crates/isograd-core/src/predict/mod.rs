@@ -1,4 +1,20 @@
 //! Theory walked over a plan: what signal and gradient should do before anything is measured.
+//!
+//! Forward, every node turns the moments of its input into those of its output ([`signal`]);
+//! backward, every node multiplies the energy ‖δ‖² of the gradient ([`backward`]). Both are those
+//! of a wide network with independent random weights: forward and backward weights are taken as
+//! independent, sums over units as Gaussian. G is a norm over all units, so widths matter: through
+//! a dense layer ‖Wᵀδ‖² = inputs·Var\[W\]·‖δ‖².
+
+mod backward;
+mod norm;
+mod pool;
+mod signal;
+mod slope;
+mod walk;
+mod weights;
+
+pub use walk::predict;
 
 /// What is predicted at one node's output.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -7,10 +23,13 @@ pub struct NodePrediction {
     pub second_moment: Option<f64>,
     /// Correlation (cosine) between two different inputs here.
     pub correlation: Option<f64>,
-    /// 20·log₁₀ of G at the node's input over G at its output.
+    /// 20·log₁₀ of G at the node's input over G at its output; −∞ where no gradient passes.
     pub gain_db: Option<f64>,
     /// G here over G at the network's output.
     pub gradient: Option<f64>,
+    /// Standard deviation of ln `gradient` between initialisations, which finite width causes
+    /// (Hanin and Nica 2020, theorem 1.1, for any φ: see [`backward`]); to leading order in 1/width.
+    pub log_deviation: Option<f64>,
 }
 
 /// What is predicted of a whole network.
@@ -33,3 +52,6 @@ pub struct InputMoments {
     /// Mean cosine between two different examples.
     pub correlation: f64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,18 @@
 //! Reports: draws what the other rooms computed.
+//!
+//! [`facts`] says what a report is made from, [`layers`] puts prediction and measurement of every
+//! layer side by side; [`terminal`] and [`json`] draw.
+
+pub mod facts;
+pub mod json;
+pub mod layers;
+pub mod terminal;
+
+#[cfg(test)]
+mod sample;
+
+pub use facts::{
+    DoctorReport, Facts, Overhead, PredictReport, Score, StopWord, TrainReport, Training,
+};
+pub use layers::LayerRow;
+pub use terminal::Style;

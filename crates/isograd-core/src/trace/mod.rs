@@ -3,9 +3,11 @@
 pub mod quantity;
 pub mod record;
 pub mod run;
+pub mod sites;
 pub mod store;
 
 pub use quantity::Quantity;
 pub use record::{Network, Record, RecordKind, Role, Site, Trace, Validation};
 pub use run::{Run, RunError};
+pub use sites::sites;
 pub use store::{TraceError, TraceReader, TraceWriter};

@@ -1,0 +1,367 @@
+//! The walk over a plan: forward through every node, then backward.
+
+use super::backward::{Backward, Energy};
+use super::pool::{self, Window};
+use super::signal::{Form, Signal};
+use super::weights::{Fans, Moments};
+use super::{InputMoments, NodePrediction, Prediction, norm, slope};
+use crate::describe::network::{Init, SoftmaxAxis};
+use crate::describe::{Node, NodeId, Op, Plan, Shape};
+
+/// Variance of the logits above which a softmax is no longer near equal probabilities: one class
+/// is then e times as probable as another, typically.
+const FLAT_SOFTMAX: f64 = 1.0;
+
+/// Says what signal and gradient should do in `plan` at initialisation, for data with these
+/// moments, as they are in training (dropout on, batch statistics of a large batch).
+///
+/// Where the theory does not reach, the entries are `None` and [`Prediction::notes`] says why.
+pub fn predict(plan: &Plan, input: InputMoments) -> Prediction {
+    let mut walk = Walk {
+        plan,
+        signals: vec![None; plan.nodes.len()],
+        passes: vec![None; plan.nodes.len()],
+        energies: vec![None; plan.nodes.len()],
+        segments: 0,
+        notes: Vec::new(),
+    };
+    walk.forward(&plan.chain, Some(Signal::of_input(input)));
+    walk.backward(&plan.chain, Energy::start(0));
+    walk.finish()
+}
+
+struct Walk<'a> {
+    plan: &'a Plan,
+    /// What leaves each node forward.
+    signals: Vec<Option<Signal>>,
+    /// Each node's backward pass; a residual has none of its own.
+    passes: Vec<Option<Backward>>,
+    /// The gradient at each node's output and at its input.
+    energies: Vec<Option<(Energy, Energy)>>,
+    segments: usize,
+    notes: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, node: &Node, text: &str) {
+        // Once a text: the first node that it concerns stands for the others.
+        if !self.notes.iter().any(|n| n.ends_with(text)) {
+            self.notes.push(format!("{}: {text}", node.name));
+        }
+    }
+
+    fn forward(&mut self, chain: &[NodeId], mut signal: Option<Signal>) -> Option<Signal> {
+        let plan = self.plan;
+        for &id in chain {
+            let node = &plan.nodes[id];
+            signal = match signal {
+                None => None,
+                Some(x) => self.step(node, x),
+            };
+            if signal.is_some_and(|s| !s.is_finite()) {
+                self.note(node, "the signal leaves the range of numbers from here on");
+                signal = None;
+                self.passes[id] = None;
+            }
+            self.signals[id] = signal;
+        }
+        signal
+    }
+
+    /// One node forward; leaves its backward pass in `passes`.
+    fn step(&mut self, node: &Node, x: Signal) -> Option<Signal> {
+        if let Op::Residual { body, projection } = &node.op {
+            return self.residual(node, body, *projection, x);
+        }
+        let (out, pass) = match &node.op {
+            Op::Dense {
+                inputs,
+                units,
+                init,
+                bias,
+            } => {
+                let fans = Fans {
+                    input: *inputs as f64,
+                    output: *units as f64,
+                };
+                let spread = 1.0 / pixels(node.input).max(1.0);
+                self.weighted(node, x, *init, *bias, fans, fans.input, spread)
+            }
+            Op::Conv2d {
+                inputs,
+                filters,
+                kernel,
+                stride,
+                padding,
+                init,
+                bias,
+            } => {
+                let taps = (kernel[0] * kernel[1]) as f64;
+                let fans = Fans {
+                    input: *inputs as f64 * taps,
+                    output: *filters as f64 * taps,
+                };
+                let cells = window(node, *kernel, *stride, *padding).mean_cells();
+                if cells < taps {
+                    self.note(node, "padding is counted in the mean over positions");
+                }
+                let spread =
+                    pixels(node.input) * cells / pixels(node.output).max(1.0).powi(2) * cells;
+                self.weighted(node, x, *init, *bias, fans, *inputs as f64 * cells, spread)
+            }
+            Op::MaxPool2d { kernel, .. } => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                pool::maximum(x, kernel[0] * kernel[1])
+            }
+            Op::AvgPool2d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                pool::average(x, window(node, *kernel, *stride, *padding).mean_inverse())
+            }
+            Op::GlobalAvgPool => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                pool::average(x, 1.0 / pixels(node.input).max(1.0))
+            }
+            Op::GlobalMaxPool => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                pool::maximum(x, pixels(node.input) as usize)
+            }
+            Op::Upsampling2d { .. } => {
+                self.note(
+                    node,
+                    "gradients of repeated positions are taken as independent",
+                );
+                (x, Backward::IDENTITY)
+            }
+            Op::Flatten => (x, Backward::IDENTITY),
+            Op::Dropout { rate } => {
+                if *rate >= 1.0 {
+                    self.note(node, "everything is dropped");
+                    return None;
+                }
+                let mut pass = Backward::scaled(1.0 / (1.0 - rate), 1.0);
+                pass.to_sum = rate / (1.0 - rate);
+                (x.dropped(*rate), pass)
+            }
+            Op::Activation(phi) => {
+                if x.form != Form::Gaussian {
+                    self.note(
+                        node,
+                        "what enters is no sum over weights, and taken as Gaussian",
+                    );
+                }
+                let units = node.output.units() as f64;
+                (
+                    x.activated(*phi),
+                    Backward::activation(*phi, x.law(), units),
+                )
+            }
+            Op::Softmax {
+                axis: SoftmaxAxis::Features,
+            } => self.softmax(node, x),
+            Op::Softmax {
+                axis: SoftmaxAxis::Batch,
+            } => {
+                self.note(node, "a softmax over the batch is beyond the theory");
+                return None;
+            }
+            Op::BatchNorm { epsilon, .. } => norm::batch(x, *epsilon),
+            Op::LayerNorm { elements, epsilon } => norm::layer(x, *elements as f64, *epsilon),
+            Op::Residual { .. } => return None,
+        };
+        self.passes[node.id] = Some(pass);
+        Some(out)
+    }
+
+    /// Dense and convolution: `inputs` terms a sum, `spread` the share of (Σδ)² that reaches the
+    /// energy for every squared mean weight and input.
+    #[allow(clippy::too_many_arguments)]
+    fn weighted(
+        &mut self,
+        node: &Node,
+        x: Signal,
+        init: Init,
+        bias: Option<Init>,
+        fans: Fans,
+        inputs: f64,
+        spread: f64,
+    ) -> (Signal, Backward) {
+        let weights = Moments::of(init, fans);
+        let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
+        if weights.mean != 0.0 {
+            self.note(
+                node,
+                "weights with a mean move all units together: the prediction is rough",
+            );
+        }
+        let channels = node.input.units() as f64;
+        let square = weights.mean * weights.mean;
+        let pass = Backward {
+            energy: inputs * weights.variance,
+            from_sum: channels * spread * square,
+            to_sum: inputs * weights.variance,
+            sum: inputs * inputs * square,
+            ln_variance: 2.0 / channels.max(1.0),
+        };
+        (x.weighted(inputs, weights, bias), pass)
+    }
+
+    fn softmax(&mut self, node: &Node, x: Signal) -> (Signal, Backward) {
+        let classes = node.output.units() as f64;
+        let variance = x.variance();
+        if variance > FLAT_SOFTMAX {
+            self.note(
+                node,
+                "the softmax is taken at equal probabilities, which its input is too large for",
+            );
+        }
+        let part = (1.0 - 1.0 / classes) / (classes * classes);
+        let out = Signal {
+            mean: 1.0 / classes,
+            square: 1.0 / (classes * classes) + variance * part,
+            spread: x.spread * part,
+            form: Form::Other,
+        };
+        (out, Backward::softmax(classes))
+    }
+
+    fn residual(
+        &mut self,
+        node: &Node,
+        body: &[NodeId],
+        projection: Option<NodeId>,
+        x: Signal,
+    ) -> Option<Signal> {
+        let plan = self.plan;
+        let independent = body.iter().any(|id| {
+            matches!(
+                plan.nodes[*id].op,
+                Op::Dense { .. } | Op::Conv2d { .. } | Op::Residual { .. }
+            )
+        });
+        if !independent && projection.is_none() {
+            self.note(
+                node,
+                "a body without weights is taken as independent of the shortcut",
+            );
+        }
+        let coherent = body
+            .last()
+            .is_some_and(|id| matches!(plan.nodes[*id].op, Op::Activation(_)));
+        let through = self.forward(body, Some(x));
+        if coherent && through.is_some_and(|f| f.mean != 0.0) {
+            self.note(
+                node,
+                "a body that ends in an activation with a mean of its own adds up coherently: \
+                 the gradient grows faster than predicted",
+            );
+        }
+        let beside = match projection {
+            Some(id) => self.forward(&[id], Some(x)),
+            None => Some(x),
+        };
+        Some(through?.plus(beside?))
+    }
+
+    /// From the gradient at the end of `chain` to that at its beginning.
+    fn backward(&mut self, chain: &[NodeId], end: Energy) -> Energy {
+        let plan = self.plan;
+        let mut here = end;
+        for &id in chain.iter().rev() {
+            let node = &plan.nodes[id];
+            let before = match (&node.op, self.passes[id]) {
+                (Op::Residual { body, projection }, _) => {
+                    let through = self.backward(body, here);
+                    let beside = match projection {
+                        Some(p) => self.backward(&[*p], here),
+                        None => here,
+                    };
+                    beside.plus(through, node.input.elements() as f64)
+                }
+                (_, Some(pass)) => pass.apply(here),
+                (_, None) => {
+                    self.segments += 1;
+                    Energy::start(self.segments)
+                }
+            };
+            self.energies[id] = Some((here, before));
+            here = before;
+        }
+        here
+    }
+
+    fn finish(self) -> Prediction {
+        let nodes = (0..self.plan.nodes.len()).map(|id| self.node(id)).collect();
+        let hidden = self.plan.layers.split_last().map_or(&[][..], |(_, h)| h);
+        let energies: Vec<Energy> = hidden
+            .iter()
+            .filter_map(|layer| self.energies[layer.output].map(|(out, _)| out))
+            .collect();
+        let one_segment = energies.windows(2).all(|e| e[0].segment == e[1].segment);
+        let ln_g: Vec<f64> = energies.iter().map(|e| 0.5 * e.ln).collect();
+        Prediction {
+            nodes,
+            slope: if one_segment && ln_g.len() == hidden.len() {
+                slope::least_squares(&ln_g)
+            } else {
+                None
+            },
+            notes: self.notes,
+        }
+    }
+
+    fn node(&self, id: NodeId) -> NodePrediction {
+        let signal = self.signals[id];
+        let mut prediction = NodePrediction {
+            second_moment: signal.map(|s| s.square),
+            correlation: signal.and_then(Signal::correlation),
+            ..NodePrediction::default()
+        };
+        if let Some((out, before)) = self.energies[id] {
+            if out.segment == before.segment && out.ln > f64::NEG_INFINITY {
+                let db = 10.0 * std::f64::consts::LOG10_E * (before.ln - out.ln);
+                prediction.gain_db = Some(db).filter(|d| !d.is_nan());
+            }
+            if out.segment == 0 {
+                prediction.gradient = Some((0.5 * out.ln).exp());
+                prediction.log_deviation = Some(0.5 * out.ln_variance.sqrt());
+            }
+        }
+        prediction
+    }
+}
+
+/// Rows × columns (or time steps) that share weights.
+fn pixels(shape: Shape) -> f64 {
+    (shape.elements() / shape.units().max(1)) as f64
+}
+
+/// The window of a convolution or pooling of images; a single cell for other shapes.
+fn window(node: &Node, kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4]) -> Window {
+    let size = |shape| match shape {
+        Shape::Image { height, width, .. } => [height, width],
+        _ => [1, 1],
+    };
+    Window {
+        size: size(node.input),
+        kernel,
+        stride,
+        padding,
+        outputs: size(node.output),
+    }
+}

@@ -1,0 +1,172 @@
+//! What reports are made from, beside the types of the other rooms.
+
+use crate::describe::train::Metric;
+use crate::describe::{Op, Plan};
+use crate::diagnose::Diagnosis;
+use crate::predict::Prediction;
+use crate::trace::Trace;
+use std::path::Path;
+
+/// What was asked for, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Name of the description.
+    pub name: String,
+    /// The description's file, as the user wrote it.
+    pub file: String,
+    /// The data: `circles: 700 training and 300 validation examples, 2 inputs, 2 classes`.
+    pub data: String,
+    /// Loss, optimiser and batch: `cross_entropy, adamw with rate 0.001, batches of 128`.
+    pub recipe: String,
+    /// Where it is computed: `CPU (Flex)`.
+    pub device: String,
+    /// Seed of all random streams.
+    pub seed: u64,
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopWord {
+    /// The description's budget was used up.
+    Finished,
+    /// The command's own limit of steps or seconds was reached.
+    Limit,
+    /// The user asked for it.
+    Interrupted,
+    /// The loss, a gradient or a weight was not finite.
+    NonFinite,
+}
+
+impl StopWord {
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Limit => "limit",
+            Self::Interrupted => "interrupted",
+            Self::NonFinite => "non_finite",
+        }
+    }
+}
+
+/// How a training went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training {
+    /// Steps done.
+    pub steps: u64,
+    /// Steps of the description's whole budget.
+    pub planned: u64,
+    /// Seconds taken.
+    pub seconds: f64,
+    /// Why it ended.
+    pub stopped: StopWord,
+    /// What is reported on held-out rows.
+    pub metric: Metric,
+}
+
+/// What the probe cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overhead {
+    /// Seconds of the training in which something was measured.
+    pub probe_seconds: f64,
+    /// Seconds of the whole training.
+    pub seconds: f64,
+}
+
+impl Overhead {
+    /// The part of the time that measuring took, 0 to 1.
+    pub fn share(self) -> f64 {
+        if self.seconds > 0.0 {
+            self.probe_seconds / self.seconds
+        } else {
+            0.0
+        }
+    }
+}
+
+/// How good a network is on some rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Mean loss.
+    pub loss: f64,
+    /// The metric.
+    pub metric: f64,
+    /// Rows.
+    pub examples: usize,
+}
+
+/// All that `doctor` shows.
+#[derive(Clone, Copy, Debug)]
+pub struct DoctorReport<'a> {
+    /// What was asked for.
+    pub facts: &'a Facts,
+    /// The network written out.
+    pub plan: &'a Plan,
+    /// What theory says.
+    pub prediction: &'a Prediction,
+    /// What was measured.
+    pub trace: &'a Trace,
+    /// What was found.
+    pub diagnosis: &'a Diagnosis,
+    /// How the training went.
+    pub training: Training,
+    /// What the probe cost, where it was measured.
+    pub overhead: Option<Overhead>,
+    /// The run directory.
+    pub run: Option<&'a Path>,
+}
+
+/// All that `train` shows at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainReport<'a> {
+    /// What was asked for.
+    pub facts: &'a Facts,
+    /// The network written out.
+    pub plan: &'a Plan,
+    /// What was measured.
+    pub trace: &'a Trace,
+    /// How the training went.
+    pub training: Training,
+    /// On the validation part, at the end.
+    pub valid: Option<Score>,
+    /// On the test part, at the end.
+    pub test: Option<Score>,
+    /// What the probe cost, where it was measured.
+    pub overhead: Option<Overhead>,
+    /// The run directory.
+    pub run: Option<&'a Path>,
+}
+
+/// All that `predict` shows.
+#[derive(Clone, Copy, Debug)]
+pub struct PredictReport<'a> {
+    /// What was asked for.
+    pub facts: &'a Facts,
+    /// The network written out.
+    pub plan: &'a Plan,
+    /// What theory says.
+    pub prediction: &'a Prediction,
+}
+
+/// Numbers that are trained or frozen: weights, biases, scales and shifts.
+pub fn parameters(plan: &Plan) -> usize {
+    let of = |op: &Op| match op {
+        Op::Dense {
+            inputs,
+            units,
+            bias,
+            ..
+        } => units * (inputs + usize::from(bias.is_some())),
+        Op::Conv2d {
+            inputs,
+            filters,
+            kernel,
+            bias,
+            ..
+        } => filters * (inputs * kernel[0] * kernel[1] + usize::from(bias.is_some())),
+        Op::BatchNorm { units, .. } => 2 * units,
+        Op::LayerNorm { elements, .. } => 2 * elements,
+        _ => 0,
+    };
+    plan.nodes.iter().map(|n| of(&n.op)).sum()
+}

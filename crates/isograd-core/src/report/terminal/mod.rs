@@ -1,0 +1,30 @@
+//! Reports as text for a terminal.
+//!
+//! Every function gives the whole text; it fits [`Style::width`] and says the same without colour.
+
+mod axis;
+mod blame;
+mod doctor;
+mod eval;
+mod explain;
+mod figure;
+mod findings;
+mod heal;
+mod names;
+mod page;
+mod picture;
+mod predict;
+mod style;
+mod train;
+
+#[cfg(test)]
+mod tests;
+
+pub use doctor::doctor;
+pub use eval::eval;
+pub use explain::explain;
+pub use figure::{count, figure};
+pub use heal::heal;
+pub use predict::predict;
+pub use style::{Style, Tone};
+pub use train::{train, train_header, train_line};
