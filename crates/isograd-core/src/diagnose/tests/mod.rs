@@ -3,6 +3,7 @@
 mod blame;
 mod build;
 mod healthy;
+mod pages;
 mod rates;
 mod robust;
 mod rules;
