@@ -7,15 +7,9 @@
 use super::context::{Context, is_normalisation, is_weighted, outermost};
 use super::finding::{Blame, Mechanism, MechanismBlame, Split};
 use super::profile::db;
-use super::slopes::best_db;
+use super::slopes::allowed_db;
 use crate::describe::{NodeId, Op};
 use crate::trace::{Quantity, Record};
-use isograd_theory::Activation;
-
-/// The least that an activation may pass on at its best, in dB, before its choice is what is blamed:
-/// ReLU's −3.01 (half of the units), which weights of the usual size make up for. A sigmoid passes
-/// −12.04 at its best, and weights large enough to make up for that drive it into saturation.
-const WORST_GOOD_DB: f64 = -3.02;
 
 /// Blame of all nodes between the first layer's output and the network's output at one record.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -212,21 +206,6 @@ pub(super) fn critical_compensation(ctx: &Context<'_>, weights: NodeId) -> f64 {
         Some(Op::Activation(a)) => allowed_db(*a),
         _ => 0.0,
     }
-}
-
-/// What an activation takes away at its best, unless that is so much that its choice is to blame.
-pub(super) fn allowed_db(activation: Activation) -> f64 {
-    let best = best_db(activation);
-    if is_poor_choice(activation) {
-        0.0
-    } else {
-        best.min(0.0)
-    }
-}
-
-/// True for an activation whose derivative is too small at its best: sigmoid and its like.
-pub(super) fn is_poor_choice(activation: Activation) -> bool {
-    best_db(activation) < WORST_GOOD_DB
 }
 
 /// The node's kind, in the description's words.

@@ -1,38 +1,35 @@
-//! What the rules need to know of an activation's derivative.
+//! What the rules need to know of an activation's derivative, beyond what the theory says.
 
 use isograd_theory::Activation;
 
-/// The largest E[φ′(h)²] over all sizes of the pre-activation h, in dB: the most gradient that the
-/// activation can pass on. For the GELU family it is that of large pre-activations, where it acts as
-/// ReLU.
-pub(super) fn best_db(activation: Activation) -> f64 {
-    let half = 10.0 * 0.5_f64.log10();
-    match activation {
-        Activation::Sigmoid => 20.0 * 0.25_f64.log10(),
-        Activation::HardSigmoid => 20.0 * 0.2_f64.log10(),
-        Activation::Relu
-        | Activation::Softplus
-        | Activation::Gelu
-        | Activation::Silu
-        | Activation::Mish => half,
-        Activation::LeakyRelu { slope } => 10.0 * (0.5 + 0.5 * slope * slope).log10(),
-        Activation::Elu { alpha } => 10.0 * (0.5 + 0.5 * alpha * alpha).log10(),
-        _ => 0.0,
+/// The least that an activation may pass on at its best, in dB, before its choice is what is blamed:
+/// ReLU's −3.01 (half of the units), which weights of the usual size make up for. A sigmoid passes
+/// −12.04 at its best, and weights large enough to make up for that drive it into saturation.
+const WORST_GOOD_DB: f64 = -3.02;
+
+/// True for an activation whose derivative is too small at its best: sigmoid and its like.
+pub(super) fn is_poor_choice(activation: Activation) -> bool {
+    activation.best_gain_db() < WORST_GOOD_DB
+}
+
+/// What an activation takes away at its best, in dB (not positive): unless that is so much that its
+/// choice is to blame; then nothing is allowed.
+pub(super) fn allowed_db(activation: Activation) -> f64 {
+    if is_poor_choice(activation) {
+        0.0
+    } else {
+        activation.best_gain_db().min(0.0)
     }
 }
 
 /// The largest |φ′| of an activation with two flat ends; `None` for all others, which cannot
 /// saturate.
 pub(super) fn saturating_slope(activation: Activation) -> Option<f64> {
-    match activation {
-        Activation::Sigmoid => Some(0.25),
-        Activation::HardSigmoid => Some(0.2),
-        Activation::Tanh | Activation::Softsign => Some(1.0),
-        _ => None,
-    }
+    activation.saturating().then(|| activation.max_slope())
 }
 
-/// True for activations that make up for ReLU-like weights: half of the inputs pass with slope near 1.
+/// True for activations that pass about half of their inputs with slope near 1, for which He's
+/// initialisation is made.
 pub(super) fn is_rectifier(activation: Activation) -> bool {
     matches!(
         activation,
@@ -42,25 +39,4 @@ pub(super) fn is_rectifier(activation: Activation) -> bool {
             | Activation::Silu
             | Activation::Mish
     )
-}
-
-/// The word of the description.
-pub(super) fn word(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Identity => "identity",
-        Activation::Sigmoid => "sigmoid",
-        Activation::HardSigmoid => "hard_sigmoid",
-        Activation::Tanh => "tanh",
-        Activation::Softsign => "softsign",
-        Activation::Softplus => "softplus",
-        Activation::Relu => "relu",
-        Activation::LeakyRelu { .. } => "leaky_relu",
-        Activation::Elu { .. } => "elu",
-        Activation::Selu => "selu",
-        Activation::Gelu => "gelu",
-        Activation::Silu => "silu",
-        Activation::Mish => "mish",
-        Activation::Exponential => "exponential",
-        _ => "activation",
-    }
 }

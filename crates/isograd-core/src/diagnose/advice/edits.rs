@@ -28,25 +28,30 @@ pub(super) fn paths(ctx: &Context<'_>, nodes: &[NodeId]) -> Vec<String> {
     paths
 }
 
-/// Inserts `what` behind the blocks at these addresses. Later blocks come first, so that no address
+/// Inserts `what` behind the blocks at these addresses. The last one comes first, so that no address
 /// is moved before it is used.
 pub(super) fn insert_behind(paths: &[String], what: &Value) -> Option<Patch> {
-    let mut places: Vec<(String, usize)> =
-        paths.iter().map(|p| list_place(p)).collect::<Option<_>>()?;
-    places.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-    let ops = places.into_iter().map(|(list, position)| PatchOp {
-        op: PatchAction::Insert,
-        path: format!("{list}[{}]", position + 1),
-        from: Value::Null,
-        to: what.clone(),
+    let mut order: Vec<&String> = paths.iter().collect();
+    order.sort_by_key(|path| std::cmp::Reverse(positions(path)));
+    let ops = order.into_iter().map(|path| {
+        let (list, position) = path.strip_suffix(']')?.rsplit_once('[')?;
+        let position: usize = position.parse().ok()?;
+        Some(PatchOp {
+            op: PatchAction::Insert,
+            path: format!("{list}[{}]", position + 1),
+            from: Value::Null,
+            to: what.clone(),
+        })
     });
-    Some(Patch(ops.collect()))
+    Some(Patch(ops.collect::<Option<_>>()?))
 }
 
-/// `network.layers[0].layers[1]` as its list, `network.layers[0].layers`, and its position there, 1.
-fn list_place(path: &str) -> Option<(String, usize)> {
-    let (list, position) = path.strip_suffix(']')?.rsplit_once('[')?;
-    Some((list.to_owned(), position.parse().ok()?))
+/// The list positions in an address, outermost first: 0 and 1 for `network.layers[0].layers[1]`.
+fn positions(path: &str) -> Vec<usize> {
+    path.split('[')
+        .skip(1)
+        .filter_map(|part| part.split(']').next()?.parse().ok())
+        .collect()
 }
 
 /// Sets the initialisation of these nodes' weights wherever the description says it: on the block,
@@ -112,13 +117,18 @@ fn said_at(
     found
 }
 
-/// An initialisation as the description writes it: its word, or a table where it has options.
+/// An initialisation as people write it: its word, or a table where it has options that are not the
+/// default.
 pub(super) fn init_value(init: &Init) -> Value {
     let scaled = |name: &str, gain: f64, truncated: bool| match (gain == 1.0, truncated) {
         (true, false) => json!(name),
         (false, false) => json!({ "name": name, "gain": gain }),
         (true, true) => json!({ "name": name, "truncated": true }),
         (false, true) => json!({ "name": name, "gain": gain, "truncated": true }),
+    };
+    let shifted = |name: &str, mean: f64, std: f64| match mean {
+        0.0 => json!({ "name": name, "std": std }),
+        _ => json!({ "name": name, "mean": mean, "std": std }),
     };
     match *init {
         Init::GlorotUniform { gain } => scaled("glorot_uniform", gain, false),
@@ -129,10 +139,8 @@ pub(super) fn init_value(init: &Init) -> Value {
         Init::LecunNormal { gain, truncated } => scaled("lecun_normal", gain, truncated),
         Init::TorchDefault => json!("torch_default"),
         Init::Uniform { min, max } => json!({ "name": "uniform", "min": min, "max": max }),
-        Init::Normal { mean, std } => json!({ "name": "normal", "mean": mean, "std": std }),
-        Init::TruncatedNormal { mean, std } => {
-            json!({ "name": "truncated_normal", "mean": mean, "std": std })
-        }
+        Init::Normal { mean, std } => shifted("normal", mean, std),
+        Init::TruncatedNormal { mean, std } => shifted("truncated_normal", mean, std),
         Init::Constant { value } => match value {
             0.0 => json!("zeros"),
             1.0 => json!("ones"),

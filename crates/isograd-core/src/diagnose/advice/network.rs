@@ -3,10 +3,10 @@
 use super::edits::{insert_behind, paths, set, set_bias_init, set_init};
 use super::training::slower;
 use crate::describe::{NodeId, Op, Patch};
-use crate::diagnose::blame::{Account, is_poor_choice};
+use crate::diagnose::blame::Account;
 use crate::diagnose::context::{Context, is_normalisation, is_weighted};
 use crate::diagnose::finding::{Advice, Mechanism};
-use crate::diagnose::slopes::{is_rectifier, saturating_slope, word};
+use crate::diagnose::slopes::{is_poor_choice, is_rectifier};
 use isograd_theory::Activation;
 
 /// Hidden layers from which on paths around the layers are worth their change of the network: plain
@@ -105,6 +105,10 @@ pub(in crate::diagnose) fn for_dead(
             patch: Some(Patch(ops.collect())),
         });
     }
+    if advice.is_empty() {
+        let why = "normalisation and activation are already those that keep units alive";
+        advice.push(slower(ctx, 0.1, why));
+    }
     advice
 }
 
@@ -193,7 +197,7 @@ fn other_activation(ctx: &Context<'_>) -> Option<Advice> {
                 .iter()
                 .any(|op: &crate::describe::PatchOp| op.path == path)
             {
-                ops.push(set(path, word(*activation).into(), "relu"));
+                ops.push(set(path, activation.name().into(), "relu"));
             }
         }
     }
@@ -202,14 +206,14 @@ fn other_activation(ctx: &Context<'_>) -> Option<Advice> {
     Some(Advice {
         text: format!(
             "use relu instead of {} in the hidden layers, with He's initialisation{}: its slope is 1 where it is active, that of {} at most {}",
-            word(kind),
+            kind.name(),
             if normalised {
                 " beside the normalisation that is there"
             } else {
                 ""
             },
-            word(kind),
-            saturating_slope(kind).unwrap_or(0.25),
+            kind.name(),
+            kind.max_slope(),
         ),
         patch: Some(Patch(ops)),
     })

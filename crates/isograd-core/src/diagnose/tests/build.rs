@@ -1,25 +1,15 @@
 //! Networks and traces written by hand.
+#![allow(clippy::unwrap_used)]
 
-use crate::describe::data::{DataSpec, Generated, HeldOut, PartSpec, Scale, Source, TargetScale};
-use crate::describe::network::{Block, BlockKind, Init, NetworkSpec, Shortcut, Units};
-use crate::describe::plan::Layer;
-use crate::describe::train::{
-    ClipSpec, LossKind, LossSpec, OptimizerKind, OptimizerSpec, Reduction,
-};
-use crate::describe::{Description, Node, NodeId, Op, Plan, Shape, TrainSpec};
+use crate::describe::train::OptimizerKind;
+use crate::describe::{DataShape, Description, Document, Node, Op, Plan, Shape, Task};
 use crate::diagnose::{Diagnosis, Examination, Finding, diagnose};
 use crate::predict::Prediction;
 use crate::trace::{
     Network, Quantity, Record, RecordKind, Role, Site, Trace, Validation, quantity::Row,
 };
 use isograd_theory::Activation;
-
-/// Adam as the description has it by default.
-pub(super) const ADAM: OptimizerKind = OptimizerKind::Adam {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-};
+use std::path::Path;
 
 /// Plain gradient descent.
 pub(super) const SGD: OptimizerKind = OptimizerKind::Sgd {
@@ -30,6 +20,7 @@ pub(super) const SGD: OptimizerKind = OptimizerKind::Sgd {
 
 /// A network and what was measured of it.
 pub(super) struct Net {
+    pub document: Document,
     pub description: Description,
     pub plan: Plan,
     pub prediction: Prediction,
@@ -44,201 +35,82 @@ pub(super) enum Body {
     Residual(Activation),
 }
 
-fn block(kind: BlockKind, path: &str) -> Block {
-    Block {
-        kind,
-        name: None,
-        frozen: false,
-        init: None,
-        bias_init: None,
-        l1: 0.0,
-        l2: 0.0,
-        path: path.to_owned(),
-        span: 0..0,
-    }
-}
-
-fn dense(units: Units, path: &str) -> Block {
-    block(BlockKind::Dense { units, bias: true }, path)
-}
-
 impl Net {
-    /// `{ repeat = hidden, layers = [dense, activation] }, dense 10`, with cross-entropy and Adam.
+    /// `hidden` layers of this kind and a dense one with ten outputs, with cross-entropy and Adam.
     pub(super) fn new(hidden: usize, width: usize, body: Body) -> Self {
-        let inside = "network.layers[0].layers";
-        let activation = match body {
-            Body::Plain(a) | Body::BatchNorm(a) | Body::Residual(a) => a,
-        };
-        let path = |i: usize| match body {
-            Body::Residual(_) => format!("{inside}[0].layers[{i}]"),
-            _ => format!("{inside}[{i}]"),
-        };
-        let norm = BlockKind::BatchNorm {
-            momentum: 0.9,
-            epsilon: 1e-5,
-            eval_statistics: crate::describe::network::EvalStatistics::Running,
-        };
-        let mut layers = vec![dense(Units::Count(width), &path(0))];
-        if !matches!(body, Body::Plain(_)) {
-            layers.push(block(norm, &path(1)));
-        }
-        layers.push(block(
-            BlockKind::Activation(activation),
-            &path(layers.len()),
-        ));
-        if let Body::Residual(_) = body {
-            let kind = BlockKind::Residual {
-                layers,
-                shortcut: Shortcut::Auto,
-            };
-            layers = vec![block(kind, &format!("{inside}[0]"))];
-        }
-        let description = Description {
-            name: "written by hand".to_owned(),
-            seed: 1,
-            data: data(),
-            network: NetworkSpec {
-                init: Init::GlorotUniform { gain: 1.0 },
-                bias_init: Init::ZEROS,
-                layers: vec![
-                    block(
-                        BlockKind::Repeat {
-                            count: hidden,
-                            layers,
-                        },
-                        "network.layers[0]",
-                    ),
-                    dense(Units::Outputs, "network.layers[1]"),
-                ],
-            },
-            train: train(),
-        };
-        let mut net = Self {
-            description,
-            plan: plan(width),
-            prediction: Prediction::default(),
-            trace: Trace::default(),
-        };
-        for i in 1..=hidden {
-            net.layer(i, width, body, &path);
-        }
-        let shape = Op::Dense {
-            inputs: width,
-            units: 10,
-            init: Init::GlorotUniform { gain: 1.0 },
-            bias: Some(Init::ZEROS),
-        };
-        let id = net.node(
-            format!("dense{}", hidden + 1),
-            shape,
-            10,
-            "network.layers[1]".to_owned(),
-        );
-        net.plan.chain.push(id);
-        net.plan.layers.push(Layer {
-            name: net.plan.nodes[id].name.clone(),
-            weights: id,
-            nodes: vec![id],
-            activation: None,
-            output: id,
-        });
-        net
-    }
-
-    fn layer(&mut self, i: usize, width: usize, body: Body, path: &impl Fn(usize) -> String) {
-        let activation = match body {
-            Body::Plain(a) | Body::BatchNorm(a) | Body::Residual(a) => a,
-        };
-        let weights = Op::Dense {
-            inputs: width,
-            units: width,
-            init: Init::GlorotUniform { gain: 1.0 },
-            bias: Some(Init::ZEROS),
-        };
-        let dense = self.node(format!("dense{i}"), weights, width, path(0));
-        let mut nodes = vec![dense];
-        if !matches!(body, Body::Plain(_)) {
-            let norm = Op::BatchNorm {
-                units: width,
-                momentum: 0.9,
-                epsilon: 1e-5,
-                eval_statistics: crate::describe::network::EvalStatistics::Running,
-            };
-            nodes.push(self.node(format!("batch_norm{i}"), norm, width, path(1)));
-        }
-        let kind = if activation == Activation::Relu {
-            "relu"
-        } else {
-            activation_word(activation)
-        };
-        let last = self.node(
-            format!("{kind}{i}"),
-            Op::Activation(activation),
-            width,
-            path(nodes.len()),
-        );
-        nodes.push(last);
-        if let Body::Residual(_) = body {
-            let op = Op::Residual {
-                body: nodes.clone(),
-                projection: None,
-            };
-            let residual = self.node(
-                format!("residual{i}"),
-                op,
-                width,
-                "network.layers[0].layers[0]".to_owned(),
-            );
-            for &n in &nodes {
-                self.plan.nodes[n].parent = Some(residual);
+        let layers = match body {
+            Body::Plain(a) => format!("{{ dense = {width} }}, \"{}\"", a.name()),
+            Body::BatchNorm(a) => {
+                format!("{{ dense = {width} }}, \"batch_norm\", \"{}\"", a.name())
             }
-            let branch = Site {
-                name: format!("residual{i}.branch"),
-                role: Role::Branch,
-                ..self.trace.sites[self.trace.sites.len() - 1].clone()
-            };
-            self.trace.sites.push(branch);
-            self.plan.chain.push(residual);
-        } else {
-            self.plan.chain.extend(&nodes);
-        }
-        let output = nodes[nodes.len() - 1];
-        self.plan.layers.push(Layer {
-            name: self.plan.nodes[dense].name.clone(),
-            weights: dense,
-            nodes,
-            activation: Some(last),
-            output,
-        });
+            Body::Residual(a) => format!(
+                "{{ residual = {{ layers = [ {{ dense = {width} }}, \"batch_norm\", \"{}\" ] }} }}",
+                a.name()
+            ),
+        };
+        let body = match hidden {
+            0 => String::new(),
+            n => format!("{{ repeat = {n}, layers = [ {layers} ] }},"),
+        };
+        Self::of(
+            &format!(
+                r#"
+[data]
+source = "blobs"
+scale = "standard"
+
+[network]
+layers = [ {body} {{ dense = "classes" }} ]
+
+[train]
+loss = "cross_entropy"
+optimizer = {{ name = "adam", lr = 1e-3 }}
+epochs = 1
+"#
+            ),
+            width,
+        )
     }
 
-    fn node(&mut self, name: String, op: Op, width: usize, path: String) -> NodeId {
-        let id = self.plan.nodes.len();
-        let kind = name
-            .trim_end_matches(|c: char| c.is_ascii_digit())
-            .to_owned();
-        self.trace.sites.push(Site {
-            name: name.clone(),
-            kind,
-            node: id,
+    /// The network of a text, with so many inputs and ten classes.
+    pub(super) fn of(text: &str, inputs: usize) -> Self {
+        let document = Document::parse(text, Path::new("hand.toml")).unwrap();
+        let data = DataShape {
+            input: Shape::Flat(inputs),
+            task: Task::Classification { classes: 10 },
+            examples: 10_000,
+        };
+        let plan = document.plan(&data).unwrap();
+        let site = |node: &Node| Site {
+            name: node.name.clone(),
+            kind: node
+                .name
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .to_owned(),
+            node: node.id,
             role: Role::Output,
-            elements: width,
-            units: width,
-        });
-        self.plan.nodes.push(Node {
-            id,
-            name,
-            op,
-            input: self.plan.input,
-            output: Shape::Flat(width),
-            path,
-            copy: Vec::new(),
-            parent: None,
-            frozen: false,
-            l1: 0.0,
-            l2: 0.0,
-        });
-        id
+            elements: node.output.elements(),
+            units: node.output.units(),
+        };
+        let mut trace = Trace::default();
+        for node in &plan.nodes {
+            trace.sites.push(site(node));
+            if let Op::Residual { .. } = node.op {
+                let name = format!("{}.branch", node.name);
+                trace.sites.push(Site {
+                    name,
+                    role: Role::Branch,
+                    ..site(node)
+                });
+            }
+        }
+        Self {
+            description: document.description.clone(),
+            document,
+            plan,
+            prediction: Prediction::default(),
+            trace,
+        }
     }
 
     /// A probe after `step` steps whose rows are made from the node (or its `.branch`) by `fill`.
@@ -385,65 +257,29 @@ pub(super) fn noise(step: u64, size: f64) -> f64 {
     (x - x.floor() - 0.5) * size * 12_f64.sqrt()
 }
 
-fn activation_word(a: Activation) -> &'static str {
-    crate::diagnose::slopes::word(a)
+/// A loss that stays where a constant prediction has it.
+pub(super) fn stuck(step: u64) -> f64 {
+    std::f64::consts::LN_10 + noise(step, 0.01)
 }
 
-fn plan(width: usize) -> Plan {
-    Plan {
-        nodes: Vec::new(),
-        chain: Vec::new(),
-        layers: Vec::new(),
-        input: Shape::Flat(width),
-        output: Shape::Flat(10),
-    }
+/// A loss that falls.
+pub(super) fn falling(step: u64) -> f64 {
+    0.4 + 1.9 * (-(step as f64) / 50.0).exp() + noise(step, 0.05)
 }
 
-fn data() -> DataSpec {
-    DataSpec {
-        source: Source::Circles(Generated {
-            samples: 1000,
-            noise: 0.1,
-            classes: 2,
-            length: 0,
-        }),
-        train: PartSpec::default(),
-        valid: HeldOut::Fraction(0.3),
-        test: HeldOut::None,
-        target: None,
-        outputs: None,
-        shape: None,
-        scale: Scale::Standard,
-        target_scale: TargetScale::None,
-        augment: Vec::new(),
-        shuffle: true,
-    }
-}
-
-fn train() -> TrainSpec {
-    TrainSpec {
-        loss: LossSpec {
-            kind: LossKind::CrossEntropy,
-            on: None,
-            clip: 1e-7,
-            renormalise: false,
-            reduction: Reduction::Mean,
-            over_outputs: Reduction::Mean,
-            over_classes: Reduction::Sum,
-            sum_over_batch: false,
-            pairwise: false,
-            factor: 1.0,
-        },
-        optimizer: OptimizerSpec {
-            kind: ADAM,
-            lr: 1e-3,
-            decay: 0.0,
-            gradient_sign: 1.0,
-        },
-        batch: 128,
-        epochs: 1,
-        steps: None,
-        clip: ClipSpec::default(),
-        metric: None,
-    }
+/// A network with the same rows before and after its steps.
+pub(super) fn with(
+    hidden: usize,
+    body: Body,
+    loss: fn(u64) -> f64,
+    rows: (f64, f64, f64),
+    change: impl Fn(&Node, Row) -> Row,
+) -> Net {
+    let mut net = Net::new(hidden, 64, body);
+    let base = chain(&net, rows.0, rows.1, rows.2);
+    let fill = |node: &Node, role: Role, row: Row| change(node, base(node, role, row));
+    net.probe(0, loss(0), fill);
+    net.steps(300, loss, 0.005);
+    net.probe(300, loss(300), fill);
+    net
 }

@@ -1,5 +1,6 @@
 //! Diagnoses of traces written by hand.
 
+mod advice;
 mod blame;
 mod build;
 mod healthy;
@@ -7,3 +8,4 @@ mod pages;
 mod rates;
 mod robust;
 mod rules;
+mod units;

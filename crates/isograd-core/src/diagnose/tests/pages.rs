@@ -1,7 +1,7 @@
 //! Pages have their headings, and their examples are descriptions.
 #![allow(clippy::unwrap_used)]
 
-use crate::describe::Description;
+use crate::describe::Document;
 use crate::diagnose::{page, pages};
 use std::path::Path;
 
@@ -19,10 +19,18 @@ const HEADINGS: [&str; 7] = [
 fn every_page_has_its_headings_in_order() {
     for rule in pages() {
         assert_eq!(page(rule.code), Some(rule.page));
-        assert!(rule.page.starts_with(&format!("# {}\n", rule.code)), "{}", rule.code);
+        assert!(
+            rule.page.starts_with(&format!("# {}\n", rule.code)),
+            "{}",
+            rule.code
+        );
         let places: Vec<usize> = HEADINGS
             .iter()
-            .map(|h| rule.page.find(h).unwrap_or_else(|| panic!("{}: no {h}", rule.code)))
+            .map(|h| {
+                rule.page
+                    .find(h)
+                    .unwrap_or_else(|| panic!("{}: no {h}", rule.code))
+            })
             .collect();
         assert!(places.is_sorted(), "{}: headings out of order", rule.code);
     }
@@ -36,7 +44,7 @@ fn every_example_is_a_description() {
             let examples: Vec<&str> = rule.page.split(fence).skip(1).collect();
             assert_eq!(examples.len(), 1, "{}: {fence}", rule.code);
             let text = examples[0].split("```").next().unwrap();
-            if let Err(error) = Description::parse(text, Path::new("example.toml")) {
+            if let Err(error) = Document::parse(text, Path::new("example.toml")) {
                 panic!("{}: {error}", rule.code);
             }
         }
