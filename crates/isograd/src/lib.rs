@@ -1,1 +1,7 @@
-//! .
+//! Build, probe, train and mend deep networks on Burn.
+
+#![warn(missing_docs)]
+
+pub mod nn;
+pub mod optim;
+pub mod train;

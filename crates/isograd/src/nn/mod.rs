@@ -1,0 +1,3 @@
+//! Building blocks of networks.
+
+pub mod init;

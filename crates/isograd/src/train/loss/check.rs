@@ -1,0 +1,105 @@
+//! What can be known about a loss before training.
+
+use isograd_core::describe::data::TargetKind;
+use isograd_core::describe::train::{LossKind, LossSpec, OutputKind};
+use isograd_core::describe::{Op, Task};
+use isograd_theory::Activation;
+
+/// Why a loss cannot be computed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LossError {
+    /// A label has no output of its own.
+    #[error(
+        "labels go up to {}, but the network has {outputs} {}; end it with a dense block of \
+         \"classes\" units",
+        .classes - 1, if *.outputs == 1 { "output" } else { "outputs" }
+    )]
+    LabelBeyondOutputs {
+        /// Classes of the data.
+        classes: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+    /// Neither equal nor one of them 1.
+    #[error(
+        "the data have {targets} targets an example, but the network has {outputs} outputs; end it \
+         with a dense block of \"outputs\" units"
+    )]
+    Widths {
+        /// Targets an example.
+        targets: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+    /// An angle needs directions.
+    #[error(
+        "the angle loss compares two angles (polar angle and azimuth), but there are {targets} \
+         targets an example and {outputs} outputs; use mse or mae for other targets"
+    )]
+    NotDirections {
+        /// Targets an example.
+        targets: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+}
+
+/// Whether a loss can be computed on this many outputs. What computes but is wrong passes: a loss
+/// that does not fit the target, one output for many classes in a loss that broadcasts, one class.
+///
+/// - A class number ([`TargetKind::Index`]) must be below the number of outputs in cross-entropy,
+///   and is a plain number, broadcast over all outputs, in every other loss.
+/// - One-hot targets are as wide as the network where it has more outputs than there are classes,
+///   and are broadcast against a single output.
+/// - A binary target is a number; in cross-entropy on several outputs it is class 0 or 1.
+/// - Other targets must be as wide as the network, or one of the two 1.
+pub fn check(
+    spec: &LossSpec,
+    outputs: usize,
+    task: Task,
+    target: TargetKind,
+) -> Result<(), LossError> {
+    let classes = task.outputs();
+    let width = match target {
+        TargetKind::Index | TargetKind::Binary => 1,
+        TargetKind::OneHot | TargetKind::MultiHot | TargetKind::Real => classes,
+    };
+    if matches!(spec.kind, LossKind::Angle { .. }) {
+        return if (width, outputs) == (2, 2) {
+            Ok(())
+        } else {
+            Err(LossError::NotDirections {
+                targets: width,
+                outputs,
+            })
+        };
+    }
+    let beyond = || LossError::LabelBeyondOutputs { classes, outputs };
+    let fits = match target {
+        TargetKind::Index if spec.kind == LossKind::CrossEntropy => {
+            return (classes <= outputs).then_some(()).ok_or_else(beyond);
+        }
+        TargetKind::OneHot => {
+            return (outputs == 1 || classes <= outputs)
+                .then_some(())
+                .ok_or_else(beyond);
+        }
+        TargetKind::Index | TargetKind::Binary => true,
+        TargetKind::MultiHot | TargetKind::Real => width == outputs || width == 1 || outputs == 1,
+    };
+    fits.then_some(()).ok_or(LossError::Widths {
+        targets: width,
+        outputs,
+    })
+}
+
+/// What the outputs of a network are to a loss: what the description says, else probabilities where
+/// the last block is a softmax or a sigmoid (hard sigmoid too), else logits.
+pub fn resolve_output(on: Option<OutputKind>, last: Option<&Op>) -> OutputKind {
+    on.unwrap_or(match last {
+        Some(
+            Op::Softmax { .. } | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid),
+        ) => OutputKind::Probabilities,
+        _ => OutputKind::Logits,
+    })
+}

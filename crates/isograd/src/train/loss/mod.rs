@@ -1,0 +1,215 @@
+//! Losses with every option of the description, on tensors of any float type.
+//!
+//! A loss is a table of terms, one row an example (a pair of examples with `pairwise`) and one
+//! column an output or class, times one constant that holds every mean: so `reduction`,
+//! `over_outputs`, `over_classes`, `sum_over_batch` and `factor` are arithmetic on that constant.
+//!
+//! Nothing is guarded beyond what the description says: with `clip = 0` a probability of 0 gives
+//! an infinite or undefined loss, as in the program described.
+
+mod angle;
+mod check;
+mod cross_entropy;
+mod elementwise;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{LossError, check, resolve_output};
+pub use target::TargetBatch;
+
+use burn::tensor::Tensor;
+use isograd_core::describe::Task;
+use isograd_core::describe::data::TargetKind;
+use isograd_core::describe::train::{LossKind, LossSpec, OutputKind, Reduction};
+use target::{class_numbers, dense};
+
+/// A loss, ready to be computed: the description's choices and what the data are.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    spec: LossSpec,
+    output: OutputKind,
+    task: Task,
+    target: TargetKind,
+}
+
+/// What a loss came to on one batch.
+#[derive(Clone, Debug)]
+pub struct LossValue {
+    /// What is minimised, one element.
+    pub value: Tensor<1>,
+    /// ∂L_i/∂x = `per_example` · ∂L/∂x for what depends on example i alone, L_i being the loss that
+    /// example has by itself: the batch size where the batch is averaged, else 1. With `pairwise`,
+    /// example i by itself is its prediction against every target.
+    pub per_example: f64,
+}
+
+impl Loss {
+    /// A loss on `outputs` numbers an example, each of them `output`, against targets of this task
+    /// and kind. Fails where the shapes cannot be computed, as [`check`].
+    pub fn new(
+        spec: &LossSpec,
+        output: OutputKind,
+        outputs: usize,
+        task: Task,
+        target: TargetKind,
+    ) -> Result<Self, LossError> {
+        check(spec, outputs, task, target)?;
+        Ok(Self {
+            spec: spec.clone(),
+            output,
+            task,
+            target,
+        })
+    }
+
+    /// What the outputs are to this loss.
+    pub fn output(&self) -> OutputKind {
+        self.output
+    }
+
+    /// The loss of `prediction`, `[batch, outputs]`, against as many targets.
+    ///
+    /// # Panics
+    /// When the batch sizes differ, or a label is not below the number of outputs: the data were
+    /// not those that the loss was planned for.
+    pub fn evaluate(&self, prediction: Tensor<2>, target: &TargetBatch) -> LossValue {
+        let batch = prediction.dims()[0];
+        assert_eq!(batch, target.len(), "as many targets as predictions");
+        let terms = if self.spec.pairwise {
+            self.terms(every_pair(prediction), &target.repeat(batch))
+        } else {
+            self.terms(prediction, target)
+        };
+        let rows = if self.spec.pairwise {
+            batch * batch
+        } else {
+            batch
+        } as f64;
+        let Divisors {
+            over_rows,
+            constant,
+        } = self.divisors(rows, terms.columns as f64);
+        LossValue {
+            value: terms.table.sum().mul_scalar(constant),
+            per_example: if over_rows { batch as f64 } else { 1.0 },
+        }
+    }
+
+    /// The table of terms before any reduction.
+    fn terms(&self, prediction: Tensor<2>, target: &TargetBatch) -> Terms {
+        let outputs = prediction.dims()[1];
+        match self.spec.kind {
+            LossKind::CrossEntropy if self.by_class(outputs, target) => {
+                let columns = outputs;
+                let classes = class_numbers(target, &prediction);
+                let table = match self.output {
+                    OutputKind::Logits => cross_entropy::of_class_on_logits(prediction, classes),
+                    OutputKind::Probabilities => {
+                        cross_entropy::of_class_on_probabilities(&self.spec, prediction, classes)
+                    }
+                };
+                Terms { table, columns }
+            }
+            kind => {
+                let t = dense(target, self.target, self.task, &prediction);
+                Terms::full(match (kind, self.output) {
+                    (LossKind::CrossEntropy, OutputKind::Logits) => {
+                        cross_entropy::on_logits(prediction, t)
+                    }
+                    (LossKind::CrossEntropy, OutputKind::Probabilities) => {
+                        cross_entropy::on_probabilities(&self.spec, prediction, t)
+                    }
+                    (LossKind::BinaryCrossEntropy, OutputKind::Logits) => {
+                        elementwise::binary_on_logits(prediction, t)
+                    }
+                    (LossKind::BinaryCrossEntropy, OutputKind::Probabilities) => {
+                        elementwise::binary_on_probabilities(&self.spec, prediction, t)
+                    }
+                    (LossKind::Mse, _) => (prediction - t).square(),
+                    (LossKind::Mae, _) => (prediction - t).abs(),
+                    (LossKind::Hinge, _) => {
+                        elementwise::hinge(prediction, t, target.is_zero_or_one(self.target))
+                    }
+                    (LossKind::Angle { clip_cosine }, _) => {
+                        angle::between(prediction, t, clip_cosine)
+                    }
+                    // `LossKind` may grow; a variant without a rule here is a mistake of this crate.
+                    (other, _) => unreachable!("no rule for {other:?}"),
+                })
+            }
+        }
+    }
+
+    /// Whether cross-entropy takes the one logarithm of the target's class instead of a sum over
+    /// one-hot targets. The two differ only where another class has probability 0 and no clip:
+    /// 0·ln 0 is undefined in the sum, and absent here.
+    fn by_class(&self, outputs: usize, target: &TargetBatch) -> bool {
+        match self.target {
+            TargetKind::Index => true,
+            // A yes-or-no target on several outputs is class 0 or 1.
+            TargetKind::Binary => outputs > 1,
+            // On logits the logarithms are finite, and the short way is the same number.
+            TargetKind::OneHot => {
+                self.output == OutputKind::Logits
+                    && matches!(target, TargetBatch::Index(_))
+                    && self.task.outputs() <= outputs
+            }
+            TargetKind::MultiHot | TargetKind::Real => false,
+        }
+    }
+
+    /// What stands in front of the sum of all terms, and whether it averages over the batch.
+    fn divisors(&self, rows: f64, columns: f64) -> Divisors {
+        let spec = &self.spec;
+        let inner = match spec.kind {
+            LossKind::CrossEntropy => spec.over_classes,
+            // One angle an example: nothing to reduce inside.
+            LossKind::Angle { .. } => Reduction::Sum,
+            _ => spec.over_outputs,
+        };
+        let (over_rows, over_columns) = if spec.sum_over_batch {
+            (inner, spec.reduction)
+        } else {
+            (spec.reduction, inner)
+        };
+        let divide = |reduction, count: f64| match reduction {
+            Reduction::Mean => count.recip(),
+            Reduction::Sum => 1.0,
+        };
+        Divisors {
+            over_rows: over_rows == Reduction::Mean,
+            constant: spec.factor * divide(over_rows, rows) * divide(over_columns, columns),
+        }
+    }
+}
+
+/// The terms of a loss.
+struct Terms {
+    /// `[rows, columns]`, or `[rows, 1]` where all other columns would be 0.
+    table: Tensor<2>,
+    /// Columns that a mean divides by.
+    columns: usize,
+}
+
+impl Terms {
+    fn full(table: Tensor<2>) -> Self {
+        let columns = table.dims()[1];
+        Self { table, columns }
+    }
+}
+
+struct Divisors {
+    over_rows: bool,
+    constant: f64,
+}
+
+/// Row i·B + j is row i: against the targets repeated, every prediction meets every target.
+fn every_pair(prediction: Tensor<2>) -> Tensor<2> {
+    let [batch, outputs] = prediction.dims();
+    prediction
+        .reshape([batch, 1, outputs])
+        .expand([batch, batch, outputs])
+        .reshape([batch * batch, outputs])
+}

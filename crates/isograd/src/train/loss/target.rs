@@ -1,0 +1,104 @@
+//! The targets of one batch, and the tensors that losses make of them.
+
+use burn::tensor::{DType, Int, Tensor, TensorData};
+use isograd_core::describe::Task;
+use isograd_core::describe::data::TargetKind;
+
+/// The targets of one batch, one row an example.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TargetBatch {
+    /// A class number an example.
+    Index(Vec<u32>),
+    /// `width` numbers an example, row-major.
+    Real {
+        /// All numbers.
+        values: Vec<f32>,
+        /// Numbers an example.
+        width: usize,
+    },
+}
+
+impl TargetBatch {
+    /// Examples in the batch.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Index(labels) => labels.len(),
+            Self::Real { values, width } => values.len() / (*width).max(1),
+        }
+    }
+
+    /// True for a batch of no examples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The same rows, `times` over.
+    pub(crate) fn repeat(&self, times: usize) -> Self {
+        match self {
+            Self::Index(labels) => Self::Index(labels.repeat(times)),
+            Self::Real { values, width } => Self::Real {
+                values: values.repeat(times),
+                width: *width,
+            },
+        }
+    }
+
+    /// Whether every number that a loss would see is 0 or 1.
+    pub(crate) fn is_zero_or_one(&self, kind: TargetKind) -> bool {
+        match self {
+            Self::Index(_) if kind == TargetKind::OneHot => true,
+            Self::Index(labels) => labels.iter().all(|&label| label <= 1),
+            Self::Real { values, .. } => values.iter().all(|&t| t == 0.0 || t == 1.0),
+        }
+    }
+
+    /// The targets as numbers, and how many an example: a class number as one-hot where the kind
+    /// says so, as wide as the larger of the number of classes and of outputs, else as it is.
+    pub(crate) fn numbers(
+        &self,
+        kind: TargetKind,
+        task: Task,
+        outputs: usize,
+    ) -> (Vec<f32>, usize) {
+        match self {
+            Self::Index(labels) if kind == TargetKind::OneHot => {
+                let width = task.outputs().max(outputs);
+                let mut values = vec![0.0; labels.len() * width];
+                for (row, &label) in values.chunks_mut(width).zip(labels) {
+                    row[label as usize] = 1.0;
+                }
+                (values, width)
+            }
+            Self::Index(labels) => (labels.iter().map(|&label| label as f32).collect(), 1),
+            Self::Real { values, width } => (values.clone(), *width),
+        }
+    }
+}
+
+/// The targets as a float tensor `[batch, width]` with the type and device of `like`.
+pub(super) fn dense(
+    target: &TargetBatch,
+    kind: TargetKind,
+    task: Task,
+    like: &Tensor<2>,
+) -> Tensor<2> {
+    let (values, width) = target.numbers(kind, task, like.dims()[1]);
+    let rows = target.len();
+    Tensor::from_data(
+        TensorData::new(values, [rows, width]),
+        (&like.device(), like.dtype()),
+    )
+}
+
+/// The targets as class numbers `[batch, 1]` on the device of `like`.
+pub(super) fn class_numbers(target: &TargetBatch, like: &Tensor<2>) -> Tensor<2, Int> {
+    let labels: Vec<i64> = match target {
+        TargetBatch::Index(labels) => labels.iter().map(|&label| i64::from(label)).collect(),
+        TargetBatch::Real { values, .. } => values.iter().map(|&t| t as i64).collect(),
+    };
+    let rows = labels.len();
+    Tensor::from_data(
+        TensorData::new(labels, [rows, 1]),
+        (&like.device(), DType::I64),
+    )
+}

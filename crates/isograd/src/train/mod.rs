@@ -1,0 +1,4 @@
+//! Training: losses and metrics.
+
+pub mod loss;
+pub mod metric;
