@@ -195,7 +195,7 @@ fn one_copy_of_a_repeat_can_be_changed_alone() {
             .filter(|n| n.path == split.path)
             .map(|n| n.name)
             .collect();
-        assert_eq!(places, [node.name.clone()]);
+        assert_eq!(places, std::slice::from_ref(&node.name));
     }
     let split = split_repeat(&before, "network.layers[0]", 1).unwrap();
     assert_eq!(split.path, "network.layers[1]");

@@ -1,8 +1,9 @@
 //! Augmentations of training batches.
 
+use super::args::Args;
 use super::data::Augment;
 use super::kind::{Bounds, Kind};
-use super::read::{Args, Result};
+use super::read::Result;
 use super::registry::{Entry, Field, Info};
 
 const fn probability(doc: &'static str) -> Field {

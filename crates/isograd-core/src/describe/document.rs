@@ -2,7 +2,7 @@
 
 use super::error::{DescribeError, ErrorKind};
 use super::read::Input;
-use super::{DataShape, Description, Plan, grammar, plan};
+use super::{DataShape, Description, Plan, plan, tables};
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
@@ -81,11 +81,11 @@ fn read_text(path: &Path) -> Result<String, DescribeError> {
 fn parse(text: &str, name: &str) -> Result<Description, DescribeError> {
     let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(text.len()..text.len());
-        DescribeError::new(
-            ErrorKind::Syntax,
-            format!("this is not TOML: {}", error.message()),
-        )
-        .at("", span)
+        let message = match (error.message(), text.get(span.clone())) {
+            ("duplicate key", Some(key)) => format!("the key `{key}` is given twice"),
+            (message, _) => format!("this is not TOML: {message}"),
+        };
+        DescribeError::new(ErrorKind::Syntax, message).at("", span)
     })?;
     let value = DeValue::Table(table.into_inner());
     let root = Input {
@@ -93,7 +93,7 @@ fn parse(text: &str, name: &str) -> Result<Description, DescribeError> {
         span: 0..0,
         path: String::new(),
     };
-    let description = grammar::read(&root, name)?;
+    let description = tables::read(&root, name)?;
     super::expand::check_size(&description.network)?;
     Ok(description)
 }

@@ -321,9 +321,10 @@ fn set(document: &mut DocumentMut, path: &str, mut value: Value) -> Result<()> {
         }
         Step::Index(i) => {
             let list = go(document, before)?.list(path)?;
+            let length = list.len();
             let old = list
                 .get_mut(*i)
-                .ok_or_else(|| refuse(path, "the list has no such element"))?;
+                .ok_or_else(|| refuse(path, format!("the list has only {length} elements")))?;
             *value.decor_mut() = old.decor().clone();
             *old = value;
         }

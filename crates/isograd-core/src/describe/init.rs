@@ -1,9 +1,10 @@
 //! Initialisations of parameters.
 
+use super::args::Args;
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
 use super::network::Init;
-use super::read::{Args, Result};
+use super::read::Result;
 use super::registry::{Entry, Field, Info};
 
 const GAIN: Field = Field::or(

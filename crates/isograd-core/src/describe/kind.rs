@@ -209,7 +209,9 @@ impl Kind {
             }
             Self::Augments => "a list such as [{ name = \"shift\", pixels = 2 }]".into(),
             Self::Clip => "a table such as { global_norm = 1.0 }".into(),
-            Self::Data | Self::Network | Self::Train => "a table".into(),
+            Self::Data => "a table, which begins with [data]".into(),
+            Self::Network => "a table, which begins with [network]".into(),
+            Self::Train => "a table, which begins with [train]".into(),
         }
     }
 

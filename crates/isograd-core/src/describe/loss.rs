@@ -1,7 +1,8 @@
 //! Losses.
 
+use super::args::Args;
 use super::kind::{Bounds, Kind, Word};
-use super::read::{Args, Result};
+use super::read::Result;
 use super::registry::{Entry, Field, Info};
 use super::train::{LossKind, LossSpec, OutputKind, Reduction};
 

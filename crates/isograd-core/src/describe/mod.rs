@@ -3,6 +3,7 @@
 //! [`Description`] is the validated type, [`Plan`] the network with every repeat written out, every
 //! shape computed and every initialisation resolved.
 
+mod args;
 mod augment;
 mod blocks;
 pub mod data;
@@ -25,6 +26,7 @@ mod schema;
 pub mod shape;
 mod source;
 mod split;
+mod tables;
 pub mod train;
 mod words;
 

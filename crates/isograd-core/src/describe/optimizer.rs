@@ -1,7 +1,8 @@
 //! Optimisers.
 
+use super::args::Args;
 use super::kind::{Bounds, Kind};
-use super::read::{Args, Result};
+use super::read::Result;
 use super::registry::{Entry, Field, Info};
 use super::train::{OptimizerKind, OptimizerSpec};
 

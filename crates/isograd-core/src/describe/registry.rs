@@ -1,9 +1,9 @@
 //! What a description may say: entries with their fields, from which reading, lists of accepted
 //! words, the JSON schema and the page of documentation are made.
 
+use super::args::Args;
 use super::error::DescribeError;
 use super::kind::Kind;
-use super::read::Args;
 
 /// What a field is when it is not given.
 #[derive(Clone, Copy, Debug)]
@@ -148,3 +148,105 @@ pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("times", "count"),
     ("from_logits", "on"),
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{Default, Info, SYNONYMS};
+    use crate::describe::args::Args;
+    use crate::describe::read::Input;
+    use crate::describe::{augment, blocks, grammar, init, loss, optimizer, source};
+    use std::collections::BTreeSet;
+    use toml::de::DeValue;
+
+    fn infos() -> Vec<&'static Info> {
+        let mut all: Vec<&Info> = grammar::SECTIONS.to_vec();
+        all.extend(blocks::entries().map(|e| &e.info));
+        all.extend(init::ENTRIES.iter().map(|e| &e.info));
+        all.extend(loss::ENTRIES.iter().map(|e| &e.info));
+        all.extend(optimizer::ENTRIES.iter().map(|e| &e.info));
+        all.extend(source::ENTRIES.iter().map(|e| &e.info));
+        all.extend(augment::ENTRIES.iter().map(|e| &e.info));
+        all
+    }
+
+    #[test]
+    fn no_option_of_a_block_has_the_name_of_a_block() {
+        let words: BTreeSet<&str> = blocks::words().collect();
+        assert_eq!(
+            words.len(),
+            blocks::entries().count(),
+            "two blocks have one name"
+        );
+        for entry in blocks::entries() {
+            for field in entry.info.all_fields() {
+                assert!(
+                    !words.contains(field.name),
+                    "{}.{}",
+                    entry.info.name,
+                    field.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn fields_are_told_apart_and_their_defaults_are_toml() {
+        for info in infos() {
+            let names: Vec<&str> = info.all_fields().map(|f| f.name).collect();
+            let set: BTreeSet<&str> = names.iter().copied().collect();
+            assert_eq!(names.len(), set.len(), "{}: {names:?}", info.name);
+            assert!(
+                info.main.is_none_or(|main| set.contains(main)),
+                "{}",
+                info.name
+            );
+            assert!(
+                !info.doc.is_empty() && !info.doc.ends_with('.'),
+                "{}: {}",
+                info.name,
+                info.doc
+            );
+            for field in info.all_fields() {
+                if let Default::Is(text) = field.default {
+                    assert!(DeValue::parse(text).is_ok(), "{}.{}", info.name, field.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn synonyms_lead_to_words_that_exist() {
+        let fields: BTreeSet<&str> = infos()
+            .iter()
+            .flat_map(|info| info.all_fields().map(|f| f.name))
+            .collect();
+        for (other, ours) in SYNONYMS {
+            assert!(fields.contains(ours), "{other} leads to {ours}");
+        }
+        let words: BTreeSet<&str> = blocks::words().collect();
+        for entry in blocks::entries() {
+            for aka in entry.info.aka {
+                assert!(
+                    !words.contains(aka),
+                    "{aka} is a block and another name of one"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn bare_blocks_give_their_own_word() {
+        let value = DeValue::Boolean(true);
+        for entry in blocks::entries().filter(|entry| entry.info.may_be_bare()) {
+            let place = Input {
+                value: &value,
+                span: 0..0,
+                path: String::new(),
+            };
+            let args = Args::new("block".to_owned(), &entry.info, place);
+            assert_eq!((entry.build)(&args).unwrap().word(), entry.info.name);
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! Sources of data.
 
+use super::args::Args;
 use super::data::{CsvOptions, Generated, Source};
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
-use super::read::{Args, Input, Result};
+use super::read::{Input, Result};
 use super::registry::{Entry, Field, Info};
 use toml::de::DeValue;
 

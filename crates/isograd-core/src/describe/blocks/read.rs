@@ -1,9 +1,10 @@
 //! Reading one block: a word, or a table with exactly one key that is a block's name.
 
+use super::super::args::Args;
 use super::super::error::{DescribeError, ErrorKind, nearest};
 use super::super::kind::Kind;
 use super::super::network::{Block, BlockKind};
-use super::super::read::{Args, Input, Result, joined, quoted};
+use super::super::read::{Input, Result, joined, quoted};
 use super::super::registry::Entry;
 use super::{entries, words};
 use toml::de::{DeTable, DeValue};
