@@ -164,9 +164,10 @@ def targets(rng, kind, batch, outputs):
 
 
 def description(network, spec):
-    """The parts of a description that the numbers depend on."""
+    """A whole description; its data and its optimiser play no part in the numbers."""
     shown = ", ".join(f"{k} = {toml_value(v)}" for k, v in spec.items())
-    return f"[network]\nlayers = {network}\n\n[train]\nloss = {{ {shown} }}\n"
+    train = f'[train]\nloss = {{ {shown} }}\noptimizer = "sgd"\n'
+    return f'[data]\nsource = "blobs"\n\n[network]\nlayers = {network}\n\n{train}'
 
 
 def evaluate(case, precisions):
