@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use isograd_core::describe::{DataShape, DescribeError, Document, ErrorKind, Shape, Task};
+use isograd_core::describe::{
+    DataShape, DescribeError, Document, ErrorKind, Patch, Shape, Task, describe_patch, split_repeat,
+};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -377,6 +379,25 @@ proptest! {
                 miette::GraphicalReportHandler::new().render_report(&mut drawn, &error).unwrap();
             }
         }
+    }
+
+    /// Overrides and patches that may or may not fit.
+    #[test]
+    fn arbitrary_changes_never_panic(
+        path in "(data|network|train|layers|\\[[0-9]\\]|\\.|dense|optimizer|lr|name|valid|clip|x|é){0,6}",
+        value in "[0-9]{1,3}|relu|\\{ dense = 2 \\}|\\[1, \\[2\\]\\]|\"|1979-05-27|",
+        action in prop::sample::select(vec!["set", "insert", "delete"]),
+    ) {
+        let document = Document::parse(GOOD, Path::new("good.toml")).unwrap();
+        let _ = document.with_override(&format!("{path}={value}"));
+        let _ = document.with_override(&path);
+        let patch: Patch = serde_json::from_value(serde_json::json!([
+            { "op": action, "path": path, "from": null, "to": value },
+        ])).unwrap();
+        let _ = document.with_patch(&patch);
+        let _ = describe_patch(&document, &patch);
+        let _ = document.value_at(&path);
+        let _ = split_repeat(&document, &path, 0);
     }
 
     /// Blocks put together at random, with shapes that may or may not meet.

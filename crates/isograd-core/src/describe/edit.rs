@@ -205,12 +205,12 @@ enum Place<'a> {
 
 impl<'a> Place<'a> {
     /// The table here; a bare word becomes the table that means the same.
-    fn table(self, path: &str, block: bool) -> Result<&'a mut dyn TableLike> {
+    fn table(self, path: &str, bare: Bare) -> Result<&'a mut dyn TableLike> {
         match self {
             Place::Table(table) => Ok(table),
             Place::Item(item) => {
                 if let Item::Value(value) = item {
-                    widen(value, path, block);
+                    bare.widen(value);
                 }
                 if item.is_none() {
                     *item = Item::Value(Value::InlineTable(InlineTable::new()));
@@ -219,7 +219,7 @@ impl<'a> Place<'a> {
                     .ok_or_else(|| refuse(path, "there is no table here"))
             }
             Place::Value(value) => {
-                widen(value, path, block);
+                bare.widen(value);
                 let table = value.as_inline_table_mut();
                 table
                     .map(|t| t as &mut dyn TableLike)
@@ -246,36 +246,65 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Turns a bare word into the table that means the same: `"relu"` into `{ relu = true }`, the word
-/// of a loss or an initialisation into `{ name = … }`, a part's file into `{ file = … }`.
-fn widen(value: &mut Value, path: &str, block: bool) {
-    let Some(word) = value.as_str().map(str::to_owned) else {
-        return;
-    };
-    let mut table = InlineTable::new();
-    if block {
-        table.insert(&word, Value::from(true));
-    } else if matches!(path, "data.train" | "data.valid" | "data.test") {
-        table.insert("file", Value::from(word));
-    } else {
-        table.insert("name", Value::from(word));
+/// What a bare word stands for where it is.
+#[derive(Clone, Copy)]
+enum Bare {
+    /// A block: `"relu"` is `{ relu = true }`.
+    Block,
+    /// The value of this key: `"adam"` is `{ name = "adam" }`, `"a.csv"` is `{ file = "a.csv" }`.
+    Key(&'static str),
+}
+
+impl Bare {
+    /// What a word at the end of `steps` stands for; `files`: the parts of the data are files.
+    fn at(steps: &[Step], files: bool) -> Self {
+        if matches!(steps.last(), Some(Step::Index(_))) && is_block(steps) {
+            return Self::Block;
+        }
+        match steps {
+            [Step::Key(data), Step::Key(part)]
+                if data == "data" && ["train", "valid", "test"].contains(&part.as_str()) =>
+            {
+                Self::Key(if files { "file" } else { "split" })
+            }
+            _ => Self::Key("name"),
+        }
     }
-    let decor = value.decor().clone();
-    *value = Value::InlineTable(table);
-    *value.decor_mut() = decor;
+
+    /// Turns a bare word into the table that means the same.
+    fn widen(self, value: &mut Value) {
+        let Some(word) = value.as_str().map(str::to_owned) else {
+            return;
+        };
+        let mut table = InlineTable::new();
+        match self {
+            Self::Block => table.insert(&word, Value::from(true)),
+            Self::Key(key) => table.insert(key, Value::from(word)),
+        };
+        let decor = value.decor().clone();
+        *value = Value::InlineTable(table);
+        *value.decor_mut() = decor;
+    }
+}
+
+/// True where the source of the data is a file format.
+fn has_files(document: &DocumentMut) -> bool {
+    let source = value_at(document, "data.source");
+    let word = source
+        .as_ref()
+        .and_then(|s| s.get("name").unwrap_or(s).as_str());
+    word.is_some_and(|word| ["csv", "idx", "cifar", "npy", "text"].contains(&word))
 }
 
 /// Goes to the place that `steps` lead to; missing tables on the way are made.
 fn go<'a>(document: &'a mut DocumentMut, all: &[Step]) -> Result<Place<'a>> {
+    let files = has_files(document);
     let mut place = Place::Item(document.as_item_mut());
     let mut path = String::new();
-    // Elements of a list of blocks are blocks, of another list (augmentations) are not.
-    let mut in_blocks = false;
-    for step in all {
+    for (i, step) in all.iter().enumerate() {
         match step {
             Step::Key(key) => {
-                let table = place.table(&path, in_blocks && path.ends_with(']'))?;
-                in_blocks = key == "layers" || blocks::words().any(|word| word == key);
+                let table = place.table(&path, Bare::at(&all[..i], files))?;
                 path = super::read::joined(&path, key);
                 place = Place::Item(table.entry(key).or_insert(Item::None));
             }
@@ -304,10 +333,10 @@ fn set(document: &mut DocumentMut, path: &str, mut value: Value) -> Result<()> {
     };
     match last {
         Step::Key(key) => {
+            let bare = Bare::at(before, has_files(document));
             let parent = go(document, before)?;
             let parent_path = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-            let block = parent_path.ends_with(']') && is_block(before);
-            let table = parent.table(parent_path, block)?;
+            let table = parent.table(parent_path, bare)?;
             match table.get_mut(key) {
                 Some(Item::Value(old)) => {
                     *value.decor_mut() = old.decor().clone();
@@ -398,7 +427,8 @@ fn delete(document: &mut DocumentMut, path: &str) -> Result<()> {
     match last {
         Step::Key(key) => {
             let parent_path = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-            let table = go(document, before)?.table(parent_path, is_block(before))?;
+            let bare = Bare::at(before, has_files(document));
+            let table = go(document, before)?.table(parent_path, bare)?;
             table.remove(key).map(drop).ok_or_else(absent)
         }
         Step::Index(i) => {

@@ -1,12 +1,12 @@
 //! From blocks to nodes: repeats written out, shapes computed, initialisations resolved.
 
+use super::Description;
 use super::blocks::{Around, projection};
 use super::error::{DescribeError, ErrorKind};
 use super::kind::MAX_SIZE;
 use super::network::{Block, BlockKind, Init, NetworkSpec};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
 use super::shape::{DataShape, Shape};
-use super::{Description, blocks};
 use std::collections::BTreeMap;
 
 /// The most nodes a network may have: room for 10,000 layers of many blocks each, and few enough to
@@ -350,9 +350,4 @@ impl Plan {
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
     }
-}
-
-/// The words of all blocks that a description can name, for messages.
-pub fn block_words() -> Vec<&'static str> {
-    blocks::words().collect()
 }

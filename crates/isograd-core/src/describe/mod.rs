@@ -33,7 +33,7 @@ mod words;
 pub use data::DataSpec;
 pub use document::Document;
 pub use error::{DescribeError, ErrorKind};
-pub use expand::{MAX_NODES, MAX_PARAMETERS, block_words, plan};
+pub use expand::{MAX_NODES, MAX_PARAMETERS, plan};
 pub use kind::MAX_SIZE;
 pub use network::{Block, BlockKind, NetworkSpec};
 pub use page::{examples, page};

@@ -161,7 +161,8 @@ pub enum BlockKind {
         /// What evaluation uses; default running.
         eval_statistics: EvalStatistics,
     },
-    /// Layer normalisation (Ba et al. 2016), over all features of one example.
+    /// Layer normalisation (Ba et al. 2016), over all features of one example; of a sequence, over
+    /// the features of each step.
     LayerNorm {
         /// Added to the variance; default 1e-5.
         epsilon: f64,

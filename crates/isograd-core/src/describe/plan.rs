@@ -93,7 +93,8 @@ pub enum Op {
     },
     /// Layer normalisation with scale and shift.
     LayerNorm {
-        /// Features normalised together (channels × height × width for images).
+        /// Features normalised together: channels × height × width for images, the features of
+        /// each step for sequences.
         elements: usize,
         /// Added to the variance.
         epsilon: f64,
