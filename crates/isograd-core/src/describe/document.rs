@@ -40,7 +40,7 @@ impl Document {
         })
     }
 
-    /// The network written out for these data; see [`plan`].
+    /// The network written out for these data; see [`plan()`].
     pub fn plan(&self, data: &DataShape) -> Result<Plan, DescribeError> {
         plan(&self.description, data).map_err(|e| e.within(&self.file, &self.text))
     }

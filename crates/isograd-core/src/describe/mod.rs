@@ -1,7 +1,32 @@
 //! Descriptions: the TOML file that says what the data, the network and its training are.
 //!
 //! [`Description`] is the validated type, [`Plan`] the network with every repeat written out, every
-//! shape computed and every initialisation resolved.
+//! shape computed and every initialisation resolved. A [`Document`] keeps the text beside it, so that
+//! errors point at their line and changes keep comments. What may be said is a registry of words, from
+//! which the parser, the JSON [`schema()`] and the [`page()`] of documentation are made.
+//!
+//! ```
+//! use isograd_core::describe::{DataShape, Document, Shape, Task};
+//! use std::path::Path;
+//!
+//! let text = r#"
+//! [data]
+//! source = "circles"
+//! [network]
+//! layers = [{ repeat = 3, layers = [{ dense = 8 }, "relu"] }, { dense = "classes" }]
+//! [train]
+//! loss = "cross_entropy"
+//! optimizer = "adam"
+//! "#;
+//! let document = Document::parse(text, Path::new("circles.toml"))?.with_override("train.batch=64")?;
+//! let task = Task::Classification { classes: 2 };
+//! let plan = document.plan(&DataShape { input: Shape::Flat(2), task, examples: 1000 })?;
+//! assert_eq!(plan.layers.len(), 4);
+//!
+//! let error = document.with_override("network.layers[0].layers[1]=relo").unwrap_err();
+//! assert_eq!((error.line(), error.nearest()), (Some(5), Some("relu")));
+//! # Ok::<(), isograd_core::describe::DescribeError>(())
+//! ```
 
 mod args;
 mod augment;
