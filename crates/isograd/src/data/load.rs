@@ -1,0 +1,584 @@
+//! From a description to data: read, choose rows, split, encode, shape, scale.
+
+use std::path::Path;
+
+use isograd_core::describe::data::{
+    CsvOptions, DataSpec, HeldOut, PartSpec, Scale, Source as SourceSpec, TargetKind,
+};
+use isograd_core::describe::train::LossKind;
+use isograd_core::describe::{DataShape, Shape};
+
+use super::bytes::Source;
+use super::categories::Encoder;
+use super::error::{DataError, DataErrorKind};
+use super::generate::Generator;
+use super::named::{Files, Kind, NamedSet};
+use super::order::{in_order, split_rows};
+use super::part::{Part, Targets};
+use super::raw::{Raw, RawTargets};
+use super::read::columns::{Columns, Layout};
+use super::read::text::Windows;
+use super::read::{Array, cifar, csv, idx, npy, shape_of, text};
+use super::scale::{self, Groups};
+use super::shape::reshape;
+use super::target::{Native, Resolved, TargetPlan};
+use super::{Data, augment, overrides};
+
+/// Reads or generates the data of a description.
+///
+/// `base` is the folder of the description, to which its paths are relative; `data_dir` the folder
+/// of the named sets; `loss` decides what the targets are where the description does not say
+/// (classes for cross-entropy, one yes-or-no for binary cross-entropy of two classes, reals for a
+/// squared error …).
+pub fn load(
+    spec: &DataSpec,
+    base: &Path,
+    data_dir: Option<&Path>,
+    seed: u64,
+    loss: Option<LossKind>,
+) -> Result<Data, DataError> {
+    let mut loader = Loader {
+        spec,
+        base,
+        data_dir,
+        seed,
+        native: Native::Unknown,
+        layout: None,
+        alphabet: None,
+    };
+    let train = loader.part("train", &spec.train)?;
+    let native = loader.native.clone();
+    let valid = loader.held_out("valid", &spec.valid)?;
+    let test = match &spec.test {
+        HeldOut::None => loader.default_test()?,
+        test => loader.held_out("test", test)?,
+    };
+    assemble(spec, seed, loss, &native, train, [valid, test])
+}
+
+struct Loader<'a> {
+    spec: &'a DataSpec,
+    base: &'a Path,
+    data_dir: Option<&'a Path>,
+    seed: u64,
+    /// What the training source knows of its targets.
+    native: Native,
+    /// Columns of the training table.
+    layout: Option<Layout>,
+    /// Characters of the training text.
+    alphabet: Option<Vec<char>>,
+}
+
+/// A part that is not trained on.
+enum Held {
+    None,
+    Fraction(f64),
+    Rows(Box<Raw>, Option<Scale>),
+}
+
+impl Loader<'_> {
+    fn held_out(&mut self, role: &str, held: &HeldOut) -> Result<Held, DataError> {
+        match held {
+            HeldOut::None => Ok(Held::None),
+            HeldOut::Fraction(fraction) if (0.0..1.0).contains(fraction) => {
+                Ok(Held::Fraction(*fraction))
+            }
+            HeldOut::Fraction(fraction) => Err(DataError::new(
+                DataErrorKind::Description,
+                format!("`{role} = {fraction}` is not a share of the training part"),
+            )
+            .help("a share is from 0 to less than 1")),
+            HeldOut::Part(part) => Ok(Held::Rows(Box::new(self.part(role, part)?), part.scale)),
+        }
+    }
+
+    /// Named sets have their own test part, unless it is used for validation.
+    fn default_test(&mut self) -> Result<Held, DataError> {
+        let SourceSpec::Named(name) = &self.spec.source else {
+            return Ok(Held::None);
+        };
+        let used = matches!(&self.spec.valid, HeldOut::Part(part) if part.split.as_deref() == Some("test"))
+            || self.spec.train.split.as_deref() == Some("test");
+        if used || NamedSet::find(name)?.parts().all(|part| part != "test") {
+            return Ok(Held::None);
+        }
+        self.held_out("test", &HeldOut::Part(PartSpec::default()))
+    }
+
+    /// The rows of one part, as they are in the file.
+    fn part(&mut self, role: &str, part: &PartSpec) -> Result<Raw, DataError> {
+        let mut rows = match &part.rows {
+            Some(file) => Some(overrides::rows(&self.base.join(file))?),
+            None => None,
+        };
+        if let (Some(rows), Some(first)) = (&mut rows, part.first) {
+            rows.truncate(first);
+        }
+        let limit = match &rows {
+            Some(rows) => Some(rows.iter().max().map_or(0, |&last| last as usize + 1)),
+            None => part.first,
+        };
+        if limit == Some(0) {
+            return Err(DataError::new(
+                DataErrorKind::Empty,
+                format!("the {role} part has no rows"),
+            )
+            .help("`first` and `rows` must leave at least one"));
+        }
+        let (mut raw, declared) = self.raw(role, part, limit)?;
+        let chosen = rows.unwrap_or_else(|| in_order(raw.len()));
+        if let Some(row) = chosen.iter().find(|&&row| row as usize >= raw.len()) {
+            let error = DataError::new(
+                DataErrorKind::Mismatch,
+                format!(
+                    "row {row} is not there: the data have {} (0 to {})",
+                    raw.len(),
+                    raw.len() - 1
+                ),
+            );
+            return Err(match &part.rows {
+                Some(file) => error.file(&self.base.join(file)),
+                None => error,
+            });
+        }
+        if part.rows.is_some() {
+            raw = raw.rows(&chosen);
+        }
+        for (file, all) in [(&part.labels, false), (&part.targets, true)] {
+            let Some(file) = file else { continue };
+            let path = self.base.join(file);
+            let file = overrides::targets(&path, all)?;
+            raw.targets = Some(overrides::matched(&file, &path, &chosen, declared)?);
+            if role == "train" {
+                match &self.native {
+                    _ if all => self.native = Native::Real,
+                    Native::Classes(_) | Native::Binary => {}
+                    _ if file.whole => self.native = Native::Classes(Vec::new()),
+                    _ => self.native = Native::Unknown,
+                }
+            }
+        }
+        Ok(raw)
+    }
+
+    /// At least the first `limit` rows of a part's source, and how many rows the source has.
+    fn raw(
+        &mut self,
+        role: &str,
+        part: &PartSpec,
+        limit: Option<usize>,
+    ) -> Result<(Raw, usize), DataError> {
+        let generator = match &self.spec.source {
+            SourceSpec::Circles(options) => Some((Generator::Circles, options)),
+            SourceSpec::Blobs(options) => Some((Generator::Blobs, options)),
+            SourceSpec::Spirals(options) => Some((Generator::Spirals, options)),
+            SourceSpec::Glyphs(options) => Some((Generator::Glyphs, options)),
+            SourceSpec::Adding(options) => Some((Generator::Adding, options)),
+            SourceSpec::CopyMemory(options) => Some((Generator::CopyMemory, options)),
+            _ => None,
+        };
+        if let Some((generator, options)) = generator {
+            let number = limit.unwrap_or(options.samples);
+            let (raw, native) = generator.generate(options, self.seed, role, number)?;
+            self.know(role, native);
+            return Ok((raw, number));
+        }
+        if let SourceSpec::Named(name) = &self.spec.source {
+            return self.named(role, NamedSet::find(name)?, part, limit);
+        }
+        let Some(file) = &part.file else {
+            return Err(DataError::new(
+                DataErrorKind::Description,
+                format!("the {role} part has no file"),
+            )
+            .help(format!("name it with `{role} = \"FILE\"` in [data]")));
+        };
+        let mut source = Source::open(&self.base.join(file))?;
+        let raw = match &self.spec.source {
+            SourceSpec::Csv(options) => self.csv(role, source, options, limit)?,
+            SourceSpec::Idx => return array(idx::read(&mut source, limit)?, &source, true),
+            SourceSpec::Npy => return array(npy::read(&mut source, limit)?, &source, false),
+            SourceSpec::Cifar => {
+                self.know(role, Native::Classes(numbers(10)));
+                cifar::read(&mut source, limit)?
+            }
+            SourceSpec::Text { length } => {
+                let characters = text::characters(&mut source)?;
+                let windows = Windows {
+                    length: *length,
+                    stride: *length,
+                };
+                self.text(role, &source, &characters, None, windows, limit)?
+            }
+            other => {
+                return Err(DataError::new(
+                    DataErrorKind::Description,
+                    format!("the source {other:?} cannot be read"),
+                ));
+            }
+        };
+        let declared = raw.len();
+        Ok((raw, declared))
+    }
+
+    /// Remembers what the training source knows of its targets.
+    fn know(&mut self, role: &str, native: Native) {
+        if role == "train" {
+            self.native = native;
+        }
+    }
+
+    fn csv(
+        &mut self,
+        role: &str,
+        source: Source,
+        options: &CsvOptions,
+        limit: Option<usize>,
+    ) -> Result<Raw, DataError> {
+        let path = source.path().to_owned();
+        let columns = match &self.layout {
+            Some(layout) if role != "train" => Columns::Like(layout),
+            _ => Columns::Find,
+        };
+        let (raw, layout) = csv::read(source, options, columns, limit)?;
+        if raw.shape.elements() == 0 {
+            return Err(DataError::new(
+                DataErrorKind::Description,
+                "no column is left for the inputs: all are targets or dropped",
+            )
+            .file(&path));
+        }
+        if role == "train" {
+            self.layout = Some(layout);
+        }
+        Ok(raw)
+    }
+
+    fn text(
+        &mut self,
+        role: &str,
+        source: &Source,
+        characters: &[char],
+        alphabet: Option<Vec<char>>,
+        windows: Windows,
+        limit: Option<usize>,
+    ) -> Result<Raw, DataError> {
+        let alphabet = match (alphabet, &self.alphabet) {
+            (Some(alphabet), _) => alphabet,
+            (None, Some(alphabet)) => alphabet.clone(),
+            (None, None) => text::alphabet(characters),
+        };
+        let names = alphabet.iter().map(ToString::to_string).collect();
+        self.know(role, Native::Classes(names));
+        let raw = text::windows(source, characters, &alphabet, windows, limit)?;
+        self.alphabet = Some(alphabet);
+        Ok(raw)
+    }
+
+    fn named(
+        &mut self,
+        role: &str,
+        set: &'static NamedSet,
+        part: &PartSpec,
+        limit: Option<usize>,
+    ) -> Result<(Raw, usize), DataError> {
+        let files = set.split(part.split.as_deref().unwrap_or(role))?;
+        let locate = |file: &str| set.locate(self.data_dir, file);
+        let names: Vec<String> = set.classes.iter().map(ToString::to_string).collect();
+        let native = match set.kind {
+            Kind::Classes => Native::Classes(names.clone()),
+            Kind::Binary => Native::Binary,
+            Kind::Real => Native::Real,
+        };
+        match files {
+            Files::Idx(images, labels) => {
+                let (images, labels) = (locate(images)?, locate(labels)?);
+                self.know(role, native);
+                let mut source = Source::open(&images)?;
+                let (mut raw, declared) = array(idx::read(&mut source, limit)?, &source, true)?;
+                let file = overrides::targets(&labels, false)?;
+                let chosen = in_order(raw.len());
+                raw.targets = Some(overrides::matched(&file, &labels, &chosen, declared)?);
+                Ok((raw, declared))
+            }
+            Files::Cifar(file) => {
+                let mut source = Source::open(&locate(file)?)?;
+                self.know(role, native);
+                let raw = cifar::read(&mut source, limit)?;
+                let declared = raw.len();
+                Ok((raw, declared))
+            }
+            Files::Csv(files, table) => {
+                let paths = files
+                    .iter()
+                    .map(|file| locate(file))
+                    .collect::<Result<Vec<_>, _>>()?;
+                self.know(role, native);
+                let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+                let target = vec![table.target.to_owned()];
+                let options = CsvOptions {
+                    header: Some(table.header),
+                    categorical: if table.words {
+                        target.clone()
+                    } else {
+                        Vec::new()
+                    },
+                    target,
+                    drop: strings(table.drop),
+                };
+                let mut all: Option<Raw> = None;
+                for path in paths {
+                    let have = all.as_ref().map_or(0, Raw::len);
+                    let limit = limit.map(|limit| limit.saturating_sub(have));
+                    if limit == Some(0) {
+                        break;
+                    }
+                    let raw = self.csv(role, Source::open(&path)?, &options, limit)?;
+                    match &mut all {
+                        Some(all) => all.append(raw),
+                        None => all = Some(raw),
+                    }
+                }
+                let raw =
+                    all.ok_or_else(|| DataError::new(DataErrorKind::Empty, "there are no rows"))?;
+                let declared = raw.len();
+                Ok((raw, declared))
+            }
+            Files::Text(file, length, stride, [from, to]) => {
+                let mut source = Source::open(&locate(file)?)?;
+                let characters = text::characters(&mut source)?;
+                let place = |share: f64| (share * characters.len() as f64) as usize;
+                let piece = &characters[place(from)..place(to)];
+                let alphabet = Some(text::alphabet(&characters));
+                let windows = Windows { length, stride };
+                let raw = self.text(role, &source, piece, alphabet, windows, limit)?;
+                let declared = raw.len();
+                Ok((raw, declared))
+            }
+        }
+    }
+}
+
+fn numbers(n: usize) -> Vec<String> {
+    (0..n).map(|class| class.to_string()).collect()
+}
+
+/// An array as inputs: rows × features, or images. Three dimensions are rows × height × width in
+/// IDX, rows × steps × features in NPY; four are rows × height × width × channels.
+fn array(array: Array, source: &Source, idx: bool) -> Result<(Raw, usize), DataError> {
+    let mut dims = array.dims[1..].to_vec();
+    if idx && dims.len() == 2 {
+        dims.push(1);
+    }
+    let shape = shape_of(&dims).ok_or_else(|| {
+        source
+            .error(
+                DataErrorKind::Format,
+                format!("an array of {} dimensions cannot be read", dims.len() + 1),
+            )
+            .help("1 to 4 can: rows, then features, steps × features or height × width × channels")
+    })?;
+    let mut inputs = array.numbers;
+    if let Shape::Image {
+        channels,
+        height,
+        width,
+    } = shape
+    {
+        super::shape::to_planes(&mut inputs, height * width, channels);
+    }
+    let raw = Raw {
+        inputs,
+        shape,
+        targets: None,
+        names: Vec::new(),
+        categories: Vec::new(),
+        notes: Vec::new(),
+    };
+    Ok((raw, array.declared))
+}
+
+/// Splits, encodes, shapes, scales.
+fn assemble(
+    spec: &DataSpec,
+    seed: u64,
+    loss: Option<LossKind>,
+    native: &Native,
+    train: Raw,
+    held: [Held; 2],
+) -> Result<Data, DataError> {
+    let n = train.len();
+    if n == 0 {
+        return Err(DataError::new(
+            DataErrorKind::Empty,
+            "the training part has no rows",
+        ));
+    }
+    let mut notes = Vec::new();
+    // Rows of the training source that go to training, validation and test.
+    let mut train_rows = in_order(n);
+    let mut taken: [Vec<u32>; 2] = [Vec::new(), Vec::new()];
+    for ((held, taken), path) in held.iter().zip(&mut taken).zip(["valid", "test"]) {
+        if let Held::Fraction(fraction) = held {
+            let fraction = fraction * n as f64 / train_rows.len() as f64;
+            let (stay, drawn) = split_rows(seed, path, fraction, train_rows.len());
+            if drawn.is_empty() && fraction > 0.0 {
+                notes.push(format!("there are too few rows to draw a {path} part"));
+            }
+            *taken = drawn.iter().map(|&row| train_rows[row as usize]).collect();
+            train_rows = stay.iter().map(|&row| train_rows[row as usize]).collect();
+        }
+    }
+    let encoder = Encoder::fit(&train, &train_rows);
+    let prepare = |raw: Raw| -> Result<(Raw, Shape), DataError> {
+        let mut raw = encoder.encode(raw);
+        let native = raw.shape;
+        if let Some(shape) = &spec.shape {
+            reshape(&mut raw, shape)?;
+        }
+        Ok((raw, native))
+    };
+    let (train, native_shape) = prepare(train)?;
+    let shape = train.shape;
+    let elements = shape.elements();
+    notes.extend(train.notes.iter().cloned());
+    let groups = Groups::of(native_shape, shape);
+    let fitted = |scale| scale::fit(&train.inputs, &train_rows, elements, groups, scale);
+    let main = fitted(spec.scale);
+
+    // Parts of their own.
+    let mut own: [Option<(Raw, Option<Scale>)>; 2] = [None, None];
+    for ((held, own), role) in held.into_iter().zip(&mut own).zip(["valid", "test"]) {
+        if let Held::Rows(raw, scale) = held {
+            let (raw, _) = prepare(*raw)?;
+            if raw.shape != shape {
+                return Err(DataError::new(
+                    DataErrorKind::Mismatch,
+                    format!(
+                        "the {role} part has examples of {}, the training part of {shape}",
+                        raw.shape
+                    ),
+                ));
+            }
+            notes.extend(raw.notes.iter().cloned());
+            *own = Some((raw, scale));
+        }
+    }
+    let targets = |raw: &'_ Raw, role: &str| -> Result<RawTargets, DataError> {
+        raw.targets.clone().ok_or_else(|| {
+            DataError::new(
+                DataErrorKind::Description,
+                format!("the {role} part has no targets"),
+            )
+            .help("name the file that has them with `labels` or `targets`")
+        })
+    };
+    let train_targets = targets(&train, "train")?;
+    let mut other_targets = Vec::new();
+    for ((raw, _), role) in own
+        .iter()
+        .zip(["valid", "test"])
+        .filter_map(|(own, role)| Some((own.as_ref()?, role)))
+    {
+        other_targets.push(targets(raw, role)?);
+    }
+    let plan = TargetPlan::new(
+        spec.target,
+        spec.outputs,
+        loss,
+        native,
+        &train_targets,
+        &other_targets.iter().collect::<Vec<_>>(),
+    )?;
+    notes.extend(plan.notes.iter().cloned());
+    let resolved = plan.apply(&train_targets)?;
+    let target_scaling = match &resolved {
+        Resolved::Real { values, width } if plan.kind == TargetKind::Real => {
+            scale::fit_targets(values, *width, &train_rows, spec.target_scale)
+        }
+        _ => Vec::new(),
+    };
+    let finish = |resolved: Resolved| match resolved {
+        Resolved::Index(classes) => Targets::Index(classes),
+        Resolved::Real { values, width } => Targets::Real {
+            values: values
+                .iter()
+                .enumerate()
+                .map(|(at, &value)| match target_scaling.get(at % width) {
+                    Some(scaling) => scaling.scale(value) as f32,
+                    None => value as f32,
+                })
+                .collect(),
+            width,
+        },
+    };
+    let all_targets = finish(resolved);
+    let inputs_of = |raw: &Raw, rows: &[u32], scale: Option<Scale>| {
+        let other = scale.filter(|&scale| scale != spec.scale).map(fitted);
+        let scaling = other.as_ref().unwrap_or(&main);
+        scale::apply(&raw.inputs, rows, elements, groups, scaling)
+    };
+    let from_train = |rows: &[u32], scale: Option<Scale>| Part {
+        inputs: inputs_of(&train, rows, scale),
+        elements,
+        targets: all_targets.subset(rows),
+    };
+    let mut held_parts = Vec::new();
+    for (own, taken) in own.into_iter().zip(&taken) {
+        held_parts.push(match own {
+            Some((raw, scale)) => {
+                let rows = in_order(raw.len());
+                let resolved = plan.apply(raw.targets.as_ref().unwrap_or(&train_targets))?;
+                Some(Part {
+                    inputs: inputs_of(&raw, &rows, scale),
+                    elements,
+                    targets: finish(resolved),
+                })
+            }
+            None if taken.is_empty() => None,
+            None => Some(from_train(taken, None)),
+        });
+    }
+    let train_part = from_train(&train_rows, spec.train.scale);
+    let image = match (native_shape, shape) {
+        (
+            _,
+            Shape::Image {
+                channels,
+                height,
+                width,
+            },
+        )
+        | (
+            Shape::Image {
+                channels,
+                height,
+                width,
+            },
+            Shape::Flat(_),
+        ) => Some([channels, height, width]),
+        _ => None,
+    };
+    augment::check(&spec.augment, image)?;
+    let test = held_parts.pop().flatten();
+    let valid = held_parts.pop().flatten();
+    Ok(Data {
+        shape: DataShape {
+            input: shape,
+            task: plan.task,
+            examples: train_part.len(),
+        },
+        train: train_part,
+        valid,
+        test,
+        target: plan.kind,
+        class_names: plan.class_names,
+        feature_names: train.names,
+        target_scaling,
+        augment: spec.augment.clone(),
+        shuffle: spec.shuffle,
+        notes,
+        image,
+        seed,
+    })
+}

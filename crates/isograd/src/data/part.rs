@@ -1,0 +1,140 @@
+//! Rows ready for training: scaled inputs and targets.
+
+use super::order::split_rows;
+
+/// Targets of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// A class number an example.
+    Index(Vec<u32>),
+    /// Real numbers (also several 0 or 1), `width` an example.
+    Real {
+        /// Examples × width.
+        values: Vec<f32>,
+        /// Numbers an example.
+        width: usize,
+    },
+}
+
+impl Targets {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Index(classes) => classes.len(),
+            Self::Real { values, width } => values.len() / width.max(&1),
+        }
+    }
+
+    /// True without examples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The targets of these rows, in this order.
+    ///
+    /// # Panics
+    /// If a row is not there.
+    #[must_use]
+    pub fn subset(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Index(classes) => {
+                Self::Index(rows.iter().map(|&row| classes[row as usize]).collect())
+            }
+            Self::Real { values, width } => Self::Real {
+                values: gather(values, rows, *width),
+                width: *width,
+            },
+        }
+    }
+}
+
+/// Rows of inputs with their targets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Examples × elements, scaled; images channels first (channels × height × width).
+    pub inputs: Vec<f32>,
+    /// Numbers an example.
+    pub elements: usize,
+    /// One target or row of targets an example.
+    pub targets: Targets,
+}
+
+impl Part {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// True without examples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The inputs of one example.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.inputs[row * self.elements..][..self.elements]
+    }
+
+    /// These rows, in this order.
+    ///
+    /// # Panics
+    /// If a row is not there.
+    #[must_use]
+    pub fn subset(&self, rows: &[u32]) -> Self {
+        Self {
+            inputs: gather(&self.inputs, rows, self.elements),
+            elements: self.elements,
+            targets: self.targets.subset(rows),
+        }
+    }
+
+    /// Draws `fraction` of the rows with the stream (`seed`, split, `path`); returns what stays and
+    /// what was taken. Rules: [`split_rows`].
+    pub fn split(&self, fraction: f64, seed: u64, path: &str) -> (Self, Self) {
+        let (stay, taken) = split_rows(seed, path, fraction, self.len());
+        (self.subset(&stay), self.subset(&taken))
+    }
+
+    /// The rows with these numbers as a batch, without augmentation.
+    ///
+    /// # Panics
+    /// If a row is not there.
+    pub fn batch(&self, rows: &[u32]) -> Batch {
+        Batch {
+            inputs: gather(&self.inputs, rows, self.elements),
+            targets: self.targets.subset(rows),
+            rows: rows.to_vec(),
+        }
+    }
+}
+
+/// What one step is computed on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Examples × elements.
+    pub inputs: Vec<f32>,
+    /// Their targets.
+    pub targets: Targets,
+    /// Their row numbers in the part.
+    pub rows: Vec<u32>,
+}
+
+impl Batch {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True without examples.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+fn gather(values: &[f32], rows: &[u32], width: usize) -> Vec<f32> {
+    let mut gathered = Vec::with_capacity(rows.len() * width);
+    for &row in rows {
+        gathered.extend_from_slice(&values[row as usize * width..][..width]);
+    }
+    gathered
+}

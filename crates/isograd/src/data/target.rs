@@ -1,0 +1,477 @@
+//! What the targets are and how they become class numbers or reals.
+
+use std::collections::BTreeSet;
+
+use isograd_core::describe::Task;
+use isograd_core::describe::data::TargetKind;
+use isograd_core::describe::train::LossKind;
+
+use super::error::{DataError, DataErrorKind, excerpt};
+use super::raw::{Origin, RawTargets};
+
+/// Whole numbers with no more different values than this are taken for classes where neither the
+/// description nor the loss says what they are; wine quality has 7, the largest digit sets 10, the
+/// years of a time series many more. `target = "real"` says otherwise.
+const MOST_GUESSED_CLASSES: usize = 20;
+
+/// Largest class number used as it is: a network with one output a class and more outputs than
+/// this is taken for a mistake (identifiers read as labels).
+const MAX_CLASS: f64 = 65_535.0;
+
+/// What a source knows of its targets.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Native {
+    /// Nothing: to be found out.
+    Unknown,
+    /// Classes, with their names or number where known.
+    Classes(Vec<String>),
+    /// One yes or no.
+    Binary,
+    /// Several.
+    MultiHot,
+    /// Real numbers.
+    Real,
+}
+
+/// How class numbers come about.
+#[derive(Clone, Debug, PartialEq)]
+enum Mapping {
+    /// As they are in the file.
+    AsIs,
+    /// Position among these words.
+    Words(Vec<String>),
+    /// Position among these numbers.
+    Values(Vec<f64>),
+    /// Position of the single 1 in the row.
+    OneHotRows,
+}
+
+/// What the targets are, the same for every part.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TargetPlan {
+    pub(crate) kind: TargetKind,
+    pub(crate) task: Task,
+    pub(crate) class_names: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    mapping: Mapping,
+    /// Stored as class numbers.
+    classes: bool,
+    /// Class numbers must be below this.
+    below: Option<usize>,
+    /// What to do about a class number that is not.
+    below_help: &'static str,
+}
+
+/// Targets of a part with their precise values.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Resolved {
+    /// Class numbers.
+    Index(Vec<u32>),
+    /// Reals.
+    Real {
+        /// Examples × width.
+        values: Vec<f64>,
+        /// Numbers an example.
+        width: usize,
+    },
+}
+
+/// What the numbers of a part look like.
+#[allow(clippy::struct_excessive_bools)] // independent observations
+struct Looks {
+    width: usize,
+    words: bool,
+    whole: bool,
+    zero_or_one: bool,
+    one_hot_rows: bool,
+    distinct: usize,
+}
+
+impl Looks {
+    fn at(targets: &RawTargets) -> Self {
+        match targets {
+            RawTargets::Words { words, .. } => Self {
+                width: 1,
+                words: true,
+                whole: false,
+                zero_or_one: false,
+                one_hot_rows: false,
+                distinct: words.iter().flatten().collect::<BTreeSet<_>>().len(),
+            },
+            RawTargets::Numbers { values, width, .. } => {
+                let mut distinct = BTreeSet::new();
+                for value in values {
+                    if distinct.len() <= MOST_GUESSED_CLASSES {
+                        distinct.insert(value.to_bits());
+                    }
+                }
+                let zero_or_one = values.iter().all(|&v| v == 0.0 || v == 1.0);
+                Self {
+                    width: *width,
+                    words: false,
+                    whole: values.iter().all(|v| v.fract() == 0.0),
+                    zero_or_one,
+                    one_hot_rows: zero_or_one
+                        && *width > 1
+                        && values
+                            .chunks_exact(*width)
+                            .all(|row| row.iter().sum::<f64>() == 1.0),
+                    distinct: distinct.len(),
+                }
+            }
+        }
+    }
+}
+
+/// What the targets are where the description does not say: what the loss needs of what there is.
+fn guess(native: &Native, loss: Option<LossKind>, looks: &Looks) -> TargetKind {
+    let classes = matches!(native, Native::Classes(_)) || looks.words;
+    let two = match native {
+        Native::Binary => true,
+        Native::Classes(names) if !names.is_empty() => names.len() == 2,
+        _ => looks.distinct <= 2,
+    };
+    let several = looks.width > 1;
+    match loss {
+        Some(LossKind::CrossEntropy) if several && !looks.one_hot_rows => TargetKind::Real,
+        Some(LossKind::CrossEntropy) => TargetKind::Index,
+        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge) if several => TargetKind::MultiHot,
+        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge) => {
+            if two || (!classes && !looks.whole) {
+                TargetKind::Binary
+            } else {
+                TargetKind::OneHot
+            }
+        }
+        Some(LossKind::Mse | LossKind::Mae | LossKind::Angle { .. }) => match native {
+            Native::Binary => TargetKind::Binary,
+            Native::MultiHot => TargetKind::MultiHot,
+            _ if classes => TargetKind::OneHot,
+            _ => TargetKind::Real,
+        },
+        _ => match native {
+            Native::Classes(_) => TargetKind::Index,
+            Native::Binary => TargetKind::Binary,
+            Native::MultiHot => TargetKind::MultiHot,
+            Native::Unknown if several && looks.zero_or_one => TargetKind::MultiHot,
+            Native::Unknown if several => TargetKind::Real,
+            Native::Unknown if looks.zero_or_one => TargetKind::Binary,
+            Native::Unknown
+                if looks.words || (looks.whole && looks.distinct <= MOST_GUESSED_CLASSES) =>
+            {
+                TargetKind::Index
+            }
+            Native::Real | Native::Unknown => TargetKind::Real,
+        },
+    }
+}
+
+impl TargetPlan {
+    /// Decides from what is asked, what the loss needs and what the training file has; `others` are
+    /// the targets of files of their own.
+    pub(crate) fn new(
+        asked: Option<TargetKind>,
+        outputs: Option<usize>,
+        loss: Option<LossKind>,
+        native: &Native,
+        train: &RawTargets,
+        others: &[&RawTargets],
+    ) -> Result<Self, DataError> {
+        let looks = Looks::at(train);
+        let kind = asked.unwrap_or_else(|| guess(native, loss, &looks));
+        let as_classes = matches!(kind, TargetKind::Index | TargetKind::OneHot)
+            || (kind == TargetKind::Binary
+                && (looks.words
+                    || std::iter::once(train)
+                        .chain(others.iter().copied())
+                        .all(all_class_numbers)
+                    || (looks.whole && looks.distinct <= 2 && has_negative(train))));
+        if !as_classes {
+            return Self::reals(kind, outputs, train, &looks);
+        }
+        if looks.width > 1 && !looks.one_hot_rows {
+            return Err(mismatch(
+                train.origin(),
+                format!(
+                    "there are {} target columns for one class number",
+                    looks.width
+                ),
+            )
+            .help("say `target = \"multihot\"` or `target = \"real\"`, or name one column"));
+        }
+        let mut notes = Vec::new();
+        let mapping = mapping(train, &looks)?;
+        let names = match (&mapping, native) {
+            (_, Native::Classes(names)) if !names.is_empty() => names.clone(),
+            (Mapping::Words(words), _) => words.clone(),
+            (Mapping::Values(values), _) => values.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        };
+        if let Mapping::Values(_) = mapping {
+            notes.push(format!(
+                "the labels {} became classes from 0",
+                names.join(", ")
+            ));
+        }
+        let found = match (&mapping, native) {
+            (_, Native::Classes(names)) if !names.is_empty() => names.len(),
+            (Mapping::Words(words), _) => words.len(),
+            (Mapping::Values(values), _) => values.len(),
+            (Mapping::OneHotRows, _) => looks.width,
+            (Mapping::AsIs, _) => largest(train) as usize + 1,
+        };
+        let classes = outputs.unwrap_or(found).max(1);
+        let task = if kind == TargetKind::Binary {
+            Task::Binary
+        } else {
+            Task::Classification { classes }
+        };
+        // A single output reads the class number as a number: nothing is beyond it.
+        let number = kind == TargetKind::Binary || (kind == TargetKind::Index && classes == 1);
+        Ok(Self {
+            kind,
+            task,
+            class_names: names,
+            notes,
+            mapping,
+            classes: true,
+            below: (!number).then_some(classes),
+            below_help: if outputs.is_some() {
+                "raise `outputs` in [data], or check the labels (they count from 0)"
+            } else {
+                "the training part has no such class; set `outputs` in [data] to the number of \
+                 classes, or check the labels (they count from 0)"
+            },
+        })
+    }
+
+    fn reals(
+        kind: TargetKind,
+        outputs: Option<usize>,
+        train: &RawTargets,
+        looks: &Looks,
+    ) -> Result<Self, DataError> {
+        if let RawTargets::Words { words, origin } = train {
+            let word = words.iter().flatten().next().map_or("", String::as_str);
+            return Err(origin
+                .error(0, format!("the target `{}` is not a number", excerpt(word)))
+                .help("say `target = \"index\"` for classes, or name another target column"));
+        }
+        let task = match kind {
+            TargetKind::Binary => Task::Binary,
+            TargetKind::MultiHot => Task::MultiLabel {
+                labels: looks.width,
+            },
+            _ => Task::Regression {
+                targets: looks.width,
+            },
+        };
+        if kind != TargetKind::Binary && outputs.is_some_and(|outputs| outputs != looks.width) {
+            return Err(mismatch(
+                train.origin(),
+                format!(
+                    "there are {} target columns, but `outputs` is {}",
+                    looks.width,
+                    outputs.unwrap_or_default()
+                ),
+            )
+            .help(
+                "name the columns with `target = [\"…\"]` of the source, or leave `outputs` out",
+            ));
+        }
+        Ok(Self {
+            kind,
+            task,
+            class_names: Vec::new(),
+            notes: Vec::new(),
+            mapping: Mapping::AsIs,
+            classes: false,
+            below: None,
+            below_help: "",
+        })
+    }
+
+    /// Targets of one part.
+    pub(crate) fn apply(&self, raw: &RawTargets) -> Result<Resolved, DataError> {
+        match raw {
+            RawTargets::Words { words, origin } => {
+                let Mapping::Words(known) = &self.mapping else {
+                    let word = words.iter().flatten().next().map_or("", String::as_str);
+                    let text = format!("the target `{}` is a word", excerpt(word));
+                    return Err(origin.error(0, text + ", those of the training part are numbers"));
+                };
+                let index = words.iter().enumerate().map(|(row, word)| {
+                    let word = word.as_deref().ok_or_else(|| missing(origin, row))?;
+                    let class = known
+                        .iter()
+                        .position(|known| known == word)
+                        .ok_or_else(|| {
+                            origin
+                                .error(
+                                    row,
+                                    format!("`{}` is no class of the training part", excerpt(word)),
+                                )
+                                .help(format!("the classes are {}", list(known)))
+                        })?;
+                    self.check(class, origin, row)
+                });
+                Ok(Resolved::Index(index.collect::<Result<_, _>>()?))
+            }
+            RawTargets::Numbers {
+                values,
+                width,
+                origin,
+            } => self.apply_numbers(values, *width, origin),
+        }
+    }
+
+    fn apply_numbers(
+        &self,
+        values: &[f64],
+        width: usize,
+        origin: &Origin,
+    ) -> Result<Resolved, DataError> {
+        if !self.classes {
+            let expected = match self.task {
+                Task::Binary => 1,
+                task => task.outputs(),
+            };
+            if width != expected {
+                return Err(mismatch(
+                    origin,
+                    format!("there are {width} target columns, the training part has {expected}"),
+                ));
+            }
+            return Ok(Resolved::Real {
+                values: values.to_vec(),
+                width,
+            });
+        }
+        if (width > 1) != (self.mapping == Mapping::OneHotRows) {
+            return Err(mismatch(
+                origin,
+                "it has another number of target columns than the training part",
+            ));
+        }
+        let index = values.chunks_exact(width).enumerate().map(|(row, values)| {
+            let value = values[0];
+            let class = match &self.mapping {
+                Mapping::OneHotRows => values.iter().position(|&v| v == 1.0),
+                Mapping::Values(known) => known.iter().position(|&known| known == value),
+                Mapping::Words(known) => {
+                    let word = value.to_string();
+                    known.iter().position(|known| *known == word)
+                }
+                Mapping::AsIs => (value.fract() == 0.0 && (0.0..=MAX_CLASS).contains(&value))
+                    .then_some(value as usize),
+            };
+            match class {
+                Some(class) => self.check(class, origin, row),
+                None if value.is_nan() => Err(missing(origin, row)),
+                None => Err(not_a_class(origin, row, value)),
+            }
+        });
+        Ok(Resolved::Index(index.collect::<Result<_, _>>()?))
+    }
+
+    fn check(&self, class: usize, origin: &Origin, row: usize) -> Result<u32, DataError> {
+        match self.below {
+            Some(below) if class >= below => Err(origin
+                .error(
+                    row,
+                    format!(
+                        "label {class} is beyond the {below} outputs (0 to {})",
+                        below - 1
+                    ),
+                )
+                .help(self.below_help)),
+            _ => Ok(class as u32),
+        }
+    }
+}
+
+/// How class numbers come about from these training targets.
+fn mapping(train: &RawTargets, looks: &Looks) -> Result<Mapping, DataError> {
+    match train {
+        RawTargets::Words { words, .. } => {
+            let set: BTreeSet<&String> = words.iter().flatten().collect();
+            let mut words: Vec<String> = set.into_iter().cloned().collect();
+            // "10" comes after "9".
+            if words.iter().all(|word| word.parse::<f64>().is_ok()) {
+                let number = |word: &String| word.parse::<f64>().unwrap_or(f64::NAN);
+                words.sort_by(|a, b| number(a).total_cmp(&number(b)));
+            }
+            Ok(Mapping::Words(words))
+        }
+        _ if looks.one_hot_rows => Ok(Mapping::OneHotRows),
+        RawTargets::Numbers { values, .. } if looks.whole && has_negative(train) => {
+            let mut known: Vec<f64> = values.clone();
+            known.sort_by(f64::total_cmp);
+            known.dedup();
+            if known.len() as f64 > MAX_CLASS {
+                return Err(mismatch(
+                    train.origin(),
+                    format!("there are {} different labels", known.len()),
+                )
+                .help("say `target = \"real\"` if the targets are no classes"));
+            }
+            Ok(Mapping::Values(known))
+        }
+        RawTargets::Numbers { .. } => Ok(Mapping::AsIs),
+    }
+}
+
+fn has_negative(targets: &RawTargets) -> bool {
+    matches!(targets, RawTargets::Numbers { values, .. } if values.iter().any(|&v| v < 0.0))
+}
+
+fn all_class_numbers(targets: &RawTargets) -> bool {
+    matches!(targets, RawTargets::Numbers { values, width: 1, .. }
+        if values.iter().all(|&v| v.fract() == 0.0 && (0.0..=MAX_CLASS).contains(&v)))
+}
+
+fn largest(targets: &RawTargets) -> f64 {
+    match targets {
+        RawTargets::Numbers { values, .. } => {
+            values.iter().copied().fold(0.0, f64::max).min(MAX_CLASS)
+        }
+        RawTargets::Words { .. } => 0.0,
+    }
+}
+
+fn missing(origin: &Origin, row: usize) -> DataError {
+    origin
+        .error(row, "the label is missing")
+        .help("a class cannot be left open: remove the row, or use `target = \"real\"`")
+}
+
+fn not_a_class(origin: &Origin, row: usize, value: f64) -> DataError {
+    origin
+        .error(row, format!("the label {value} is not a class number"))
+        .help(format!(
+            "classes are whole numbers from 0 to {MAX_CLASS}; say `target = \"real\"` for a regression"
+        ))
+}
+
+fn mismatch(origin: &Origin, message: impl Into<String>) -> DataError {
+    let error = DataError::new(DataErrorKind::Mismatch, message);
+    match &origin.file {
+        Some(file) => error.file(file),
+        None => error,
+    }
+}
+
+/// The first few words of a list.
+fn list(words: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = words
+        .iter()
+        .take(SHOWN)
+        .map(|word| excerpt(word))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if words.len() > SHOWN {
+        text += ", …";
+    }
+    text
+}
