@@ -5,8 +5,8 @@
 //! over initialisations, linear in each other. The energy is kept as a logarithm: a thousand
 //! layers neither overflow nor vanish.
 //!
-//! **Finite width.** With g = Wᵀδ Gaussian and n units, Var[Σφ′²g²]/E[Σφ′²g²]² = (3κ − 1)/n,
-//! κ = E[φ′⁴]/E[φ′²]²: 5/n for ReLU (κ = 2), the constant of Hanin and Nica (2020), "Products of
+//! **Finite width.** With g = Wᵀδ Gaussian and n units, Var\[Σφ′²g²\]/E\[Σφ′²g²\]² = (3κ − 1)/n,
+//! κ = E\[φ′⁴\]/E\[φ′²\]²: 5/n for ReLU (κ = 2), the constant of Hanin and Nica (2020), "Products of
 //! many large random matrices and gradients in deep neural networks", theorem 1.1; 2/n for a linear
 //! layer. 2/n of it is booked on the weights, 3(κ − 1)/n on the activation. To leading order the
 //! variances of ln‖δ‖² add up over the layers.

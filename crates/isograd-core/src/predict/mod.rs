@@ -1,7 +1,7 @@
 //! Theory walked over a plan: what signal and gradient should do before anything is measured.
 //!
-//! Forward, every node turns the moments of its input into those of its output ([`signal`]);
-//! backward, every node multiplies the energy ‖δ‖² of the gradient ([`backward`]). Both are those
+//! Forward, every node turns the moments of its input into those of its output (`signal`);
+//! backward, every node multiplies the energy ‖δ‖² of the gradient (`backward`). Both are those
 //! of a wide network with independent random weights: forward and backward weights are taken as
 //! independent, sums over units as Gaussian. G is a norm over all units, so widths matter: through
 //! a dense layer ‖Wᵀδ‖² = inputs·Var\[W\]·‖δ‖².
@@ -19,7 +19,7 @@ pub use walk::predict;
 /// What is predicted at one node's output.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NodePrediction {
-    /// Second moment E[x²] of an element that flows forward; `None`: the theory does not reach here.
+    /// Second moment E\[x²\] of an element that flows forward; `None`: the theory does not reach here.
     pub second_moment: Option<f64>,
     /// Correlation (cosine) between two different inputs here.
     pub correlation: Option<f64>,
@@ -28,7 +28,7 @@ pub struct NodePrediction {
     /// G here over G at the network's output.
     pub gradient: Option<f64>,
     /// Standard deviation of ln `gradient` between initialisations, which finite width causes
-    /// (Hanin and Nica 2020, theorem 1.1, for any φ: see [`backward`]); to leading order in 1/width.
+    /// (Hanin and Nica 2020, theorem 1.1, for any φ: see the source of `backward`); to leading order in 1/width.
     pub log_deviation: Option<f64>,
 }
 
@@ -47,7 +47,7 @@ pub struct Prediction {
 /// What the theory needs to know of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InputMoments {
-    /// E[x²] of an input element.
+    /// E\[x²\] of an input element.
     pub second_moment: f64,
     /// Mean cosine between two different examples.
     pub correlation: f64,

@@ -5,7 +5,7 @@ use super::signal::{Form, Signal};
 
 /// Batch normalisation, large batch: every unit is centred and scaled by its variance between
 /// examples. Backward the gradient is divided by the same standard deviation (Yang et al. 2019,
-/// §3, large-batch limit: E[φ′²]/Var[φ] per layer).
+/// §3, large-batch limit: E\[φ′²\]/Var\[φ\] per layer).
 pub(super) fn batch(x: Signal, epsilon: f64) -> (Signal, Backward) {
     let scale = 1.0 / (x.spread + epsilon);
     let square = x.spread * scale;

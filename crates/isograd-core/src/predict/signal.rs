@@ -25,11 +25,11 @@ pub(super) enum Form {
 /// Moments of an element x over units, positions and examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Signal {
-    /// E[x].
+    /// E\[x\].
     pub mean: f64,
-    /// E[x²].
+    /// E\[x²\].
     pub square: f64,
-    /// ½·E[(x₁ − x₂)²] between two examples: E[x²]·(1 − correlation), kept in this form so that
+    /// ½·E\[(x₁ − x₂)²\] between two examples: E\[x²\]·(1 − correlation), kept in this form so that
     /// inputs that have become nearly equal are still told apart.
     pub spread: f64,
     /// The law.
@@ -47,7 +47,7 @@ impl Signal {
         }
     }
 
-    /// Var[x] over units, positions and examples.
+    /// Var\[x\] over units, positions and examples.
     pub(super) fn variance(self) -> f64 {
         (self.square - self.mean * self.mean).max(0.0)
     }

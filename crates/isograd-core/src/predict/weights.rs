@@ -18,9 +18,9 @@ pub(super) struct Fans {
 /// Mean and variance of one initial parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Moments {
-    /// E[w].
+    /// E\[w\].
     pub mean: f64,
-    /// Var[w].
+    /// Var\[w\].
     pub variance: f64,
 }
 

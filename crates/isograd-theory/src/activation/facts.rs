@@ -111,7 +111,7 @@ impl Activation {
         }
     }
 
-    /// The best that φ can do for the gradient, in dB: 10·log₁₀ of E[φ′(√v·z)²], z ~ N(0, 1), at
+    /// The best that φ can do for the gradient, in dB: 10·log₁₀ of E\[φ′(√v·z)²\], z ~ N(0, 1), at
     /// the best of three scales of the input: v → 0, v = 1 (where networks are held) and v → ∞.
     ///
     /// Small input is best for the saturating ones (tanh 0, sigmoid −12.04), large input for those

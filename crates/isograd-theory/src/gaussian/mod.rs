@@ -23,9 +23,9 @@ const STEP: f64 = 4.0;
 /// The law of a pre-activation: x = mean + √variance·z with z ~ N(0, 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gaussian {
-    /// E[x].
+    /// E\[x\].
     pub mean: f64,
-    /// Var[x] ≥ 0; with 0 every expectation is a value at the mean.
+    /// Var\[x\] ≥ 0; with 0 every expectation is a value at the mean.
     pub variance: f64,
 }
 
@@ -38,7 +38,7 @@ impl Gaussian {
         }
     }
 
-    /// E[x²].
+    /// E\[x²\].
     pub fn second_moment(self) -> f64 {
         self.variance + self.mean * self.mean
     }
@@ -52,7 +52,7 @@ impl Gaussian {
         self.variance <= 0.0
     }
 
-    /// E[f(x)] for an f that is as smooth as φ.
+    /// E\[f(x)\] for an f that is as smooth as φ.
     fn expect(self, phi: Activation, f: impl Fn(f64) -> f64) -> f64 {
         if self.is_point() {
             return f(self.mean);
@@ -97,7 +97,7 @@ fn scale_points(phi: Activation, limit: f64) -> Vec<f64> {
 }
 
 impl Activation {
-    /// E[φ(x)].
+    /// E\[φ(x)\].
     pub fn mean(self, law: Gaussian) -> f64 {
         match self.homogeneous() {
             Some(slopes) => rectified::mean(slopes, law),
@@ -106,7 +106,7 @@ impl Activation {
         }
     }
 
-    /// E[φ(x)²].
+    /// E\[φ(x)²\].
     pub fn second_moment(self, law: Gaussian) -> f64 {
         match self.homogeneous() {
             Some(slopes) => rectified::second_moment(slopes, law),
@@ -115,17 +115,17 @@ impl Activation {
         }
     }
 
-    /// E[φ′(x)].
+    /// E\[φ′(x)\].
     pub fn mean_slope(self, law: Gaussian) -> f64 {
         self.slope_moment(law, 1)
     }
 
-    /// E[φ′(x)²], the factor on ‖δ‖² in the backward pass.
+    /// E\[φ′(x)²\], the factor on ‖δ‖² in the backward pass.
     pub fn slope_square(self, law: Gaussian) -> f64 {
         self.slope_moment(law, 2)
     }
 
-    /// E[φ′(x)ᵏ], k ≥ 1.
+    /// E\[φ′(x)ᵏ\], k ≥ 1.
     pub fn slope_moment(self, law: Gaussian, k: i32) -> f64 {
         match self.homogeneous() {
             Some(slopes) => rectified::slope_moment(slopes, law, k),
@@ -137,8 +137,8 @@ impl Activation {
         }
     }
 
-    /// E[φ(x)·φ″(x)], the jumps of φ′ included; with E[φ′²] the slope of the variance map:
-    /// ∂E[φ²]/∂v = E[φ′²] + E[φφ″].
+    /// E\[φ(x)·φ″(x)\], the jumps of φ′ included; with E\[φ′²\] the slope of the variance map:
+    /// ∂E\[φ²\]/∂v = E\[φ′²\] + E\[φφ″\].
     pub fn value_curvature(self, law: Gaussian) -> f64 {
         if self == Self::Exponential {
             return self.second_moment(law);
@@ -161,7 +161,7 @@ impl Activation {
         smooth + jumps
     }
 
-    /// ½·E[(φ(x₁) − φ(x₂))²] for two inputs of the same law with correlation 1 − `apart`
+    /// ½·E\[(φ(x₁) − φ(x₂))²\] for two inputs of the same law with correlation 1 − `apart`
     /// (0 ≤ `apart` ≤ 2). Keeps its relative accuracy however close the inputs are, which
     /// 1 − correlation would not.
     pub fn half_square_difference(self, law: Gaussian, apart: f64) -> f64 {
@@ -176,12 +176,12 @@ impl Activation {
         }
     }
 
-    /// E[φ(x₁)·φ(x₂)] for two inputs of the same law with this correlation.
+    /// E\[φ(x₁)·φ(x₂)\] for two inputs of the same law with this correlation.
     pub fn product(self, law: Gaussian, correlation: f64) -> f64 {
         self.second_moment(law) - self.half_square_difference(law, 1.0 - correlation)
     }
 
-    /// E[φ′(x₁)·φ′(x₂)] for two inputs of the same law with this correlation.
+    /// E\[φ′(x₁)·φ′(x₂)\] for two inputs of the same law with this correlation.
     pub fn slope_product(self, law: Gaussian, correlation: f64) -> f64 {
         let apart = 1.0 - correlation;
         if apart == 0.0 || law.is_point() {

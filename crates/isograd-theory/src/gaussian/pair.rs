@@ -14,7 +14,7 @@ use crate::quadrature::integrate;
 /// ε/t against t² (smooth φ) or t (a jump of φ′).
 const NARROW: f64 = 1e-5;
 
-/// ½·E[(φ(x₁) − φ(x₂))²].
+/// ½·E\[(φ(x₁) − φ(x₂))²\].
 pub(super) fn half_square_difference(phi: Activation, law: Gaussian, apart: f64) -> f64 {
     if (0.5 * apart).sqrt() < NARROW {
         return law.variance * apart * phi.slope_square(law);
@@ -25,7 +25,7 @@ pub(super) fn half_square_difference(phi: Activation, law: Gaussian, apart: f64)
     })
 }
 
-/// E[φ′(x₁)·φ′(x₂)].
+/// E\[φ′(x₁)·φ′(x₂)\].
 pub(super) fn slope_product(phi: Activation, law: Gaussian, apart: f64) -> f64 {
     if (0.5 * apart).sqrt() < NARROW && !phi.piecewise_linear() {
         return phi.slope_square(law);
@@ -35,7 +35,7 @@ pub(super) fn slope_product(phi: Activation, law: Gaussian, apart: f64) -> f64 {
     })
 }
 
-/// E[f(x₁, x₂)] for a symmetric f that is as smooth as φ.
+/// E\[f(x₁, x₂)\] for a symmetric f that is as smooth as φ.
 fn expect(phi: Activation, law: Gaussian, apart: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
     if !(law.mean.is_finite() && law.variance.is_finite() && apart.is_finite()) {
         return f64::NAN;

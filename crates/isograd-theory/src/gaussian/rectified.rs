@@ -5,7 +5,7 @@ use super::Gaussian;
 use crate::normal::{cdf, pdf};
 use std::f64::consts::PI;
 
-/// E[max(x, 0)] and E[max(x, 0)²].
+/// E\[max(x, 0)\] and E\[max(x, 0)²\].
 fn positive_part(law: Gaussian) -> (f64, f64) {
     if law.is_point() {
         let x = law.mean.max(0.0);
@@ -28,17 +28,17 @@ fn mirrored(law: Gaussian) -> Gaussian {
     }
 }
 
-/// E[φ].
+/// E\[φ\].
 pub(super) fn mean((below, above): (f64, f64), law: Gaussian) -> f64 {
     above * positive_part(law).0 - below * positive_part(mirrored(law)).0
 }
 
-/// E[φ²].
+/// E\[φ²\].
 pub(super) fn second_moment((below, above): (f64, f64), law: Gaussian) -> f64 {
     above * above * positive_part(law).1 + below * below * positive_part(mirrored(law)).1
 }
 
-/// E[φ′ᵏ].
+/// E\[φ′ᵏ\].
 pub(super) fn slope_moment((below, above): (f64, f64), law: Gaussian, k: i32) -> f64 {
     if law.is_point() {
         return if law.mean > 0.0 { above } else { below }.powi(k);
@@ -69,8 +69,8 @@ fn sine_excess(theta: f64) -> f64 {
     sum
 }
 
-/// ½·E[(φ(x₁) − φ(x₂))²] for mean 0, from the arc-cosine kernel of degree 1 (Cho and Saul 2009):
-/// E[r₁r₂] = v·(sin θ + (π − θ)·cos θ)/(2π) with r the positive part.
+/// ½·E\[(φ(x₁) − φ(x₂))²\] for mean 0, from the arc-cosine kernel of degree 1 (Cho and Saul 2009):
+/// E\[r₁r₂\] = v·(sin θ + (π − θ)·cos θ)/(2π) with r the positive part.
 pub(super) fn half_square_difference((below, above): (f64, f64), variance: f64, apart: f64) -> f64 {
     // φ = below·x + (above − below)·r, and ½E[(x₁ − x₂)(r₁ − r₂)] is half of ½E[(x₁ − x₂)²].
     let step = above - below;
@@ -78,7 +78,7 @@ pub(super) fn half_square_difference((below, above): (f64, f64), variance: f64, 
     variance * (below * above * apart + step * step * rectified)
 }
 
-/// E[φ′(x₁)φ′(x₂)] for mean 0: P(x₁ > 0, x₂ > 0) = (π − θ)/(2π).
+/// E\[φ′(x₁)φ′(x₂)\] for mean 0: P(x₁ > 0, x₂ > 0) = (π − θ)/(2π).
 pub(super) fn slope_product((below, above): (f64, f64), apart: f64) -> f64 {
     let same_side = (PI - angle(apart)) / (2.0 * PI);
     (above * above + below * below) * same_side + 2.0 * above * below * (0.5 - same_side)

@@ -87,7 +87,7 @@ impl Matrix {
         self.data.iter().map(|x| x * x).sum::<f64>() / self.rows as f64
     }
 
-    /// E[x²] of an element and mean cosine between different rows.
+    /// E\[x²\] of an element and mean cosine between different rows.
     pub(super) fn moments(&self) -> (f64, f64) {
         let (mut sum, mut pairs) = (0.0, 0.0);
         for i in 0..self.rows {
