@@ -20,6 +20,9 @@ pub(super) struct Energy {
     pub ln: f64,
     /// E(Σδ)² / E‖δ‖².
     pub coherence: f64,
+    /// E\[Σδ·(x·δ)\] and E\[(x·δ)²\] over E‖δ‖², x what flows forward here; known only along a
+    /// chain of residuals, see `coherent`.
+    pub along: Option<(f64, f64)>,
     /// Variance of ln‖δ‖² between initialisations.
     pub ln_variance: f64,
     /// Counts up at every node that the theory cannot cross; 0 reaches the network's output.
@@ -33,6 +36,7 @@ impl Energy {
         Self {
             ln: 0.0,
             coherence: 1.0,
+            along: None,
             ln_variance: 0.0,
             segment,
         }
@@ -55,6 +59,7 @@ impl Energy {
         Self {
             ln: top + sum.ln(),
             coherence: one * self.coherence + two * other.coherence,
+            along: None,
             ln_variance: one * one * self.ln_variance
                 + two * two * other.ln_variance
                 + 4.0 * one * two / elements.max(1.0),
@@ -125,6 +130,7 @@ impl Backward {
         Energy {
             ln: at.ln + factor.ln(),
             coherence: if factor > 0.0 { sum / factor } else { 0.0 },
+            along: None,
             ln_variance: at.ln_variance + self.ln_variance,
             segment: at.segment,
         }

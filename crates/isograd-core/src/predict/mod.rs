@@ -7,6 +7,7 @@
 //! a dense layer ‖Wᵀδ‖² = inputs·Var\[W\]·‖δ‖².
 
 mod backward;
+mod coherent;
 mod norm;
 mod pool;
 mod signal;

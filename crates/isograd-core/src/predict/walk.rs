@@ -1,6 +1,7 @@
 //! The walk over a plan: forward through every node, then backward.
 
 use super::backward::{Backward, Energy};
+use super::coherent::{self, Body};
 use super::pool::{self, Window};
 use super::signal::{Form, Signal};
 use super::weights::{Fans, Moments};
@@ -19,6 +20,7 @@ const FLAT_SOFTMAX: f64 = 1.0;
 pub fn predict(plan: &Plan, input: InputMoments) -> Prediction {
     let mut walk = Walk {
         plan,
+        inputs: vec![None; plan.nodes.len()],
         signals: vec![None; plan.nodes.len()],
         passes: vec![None; plan.nodes.len()],
         energies: vec![None; plan.nodes.len()],
@@ -32,6 +34,8 @@ pub fn predict(plan: &Plan, input: InputMoments) -> Prediction {
 
 struct Walk<'a> {
     plan: &'a Plan,
+    /// What enters each node forward.
+    inputs: Vec<Option<Signal>>,
     /// What leaves each node forward.
     signals: Vec<Option<Signal>>,
     /// Each node's backward pass; a residual has none of its own.
@@ -54,6 +58,7 @@ impl Walk<'_> {
         let plan = self.plan;
         for &id in chain {
             let node = &plan.nodes[id];
+            self.inputs[id] = signal;
             signal = match signal {
                 None => None,
                 Some(x) => self.step(node, x),
@@ -260,15 +265,16 @@ impl Walk<'_> {
                 "a body without weights is taken as independent of the shortcut",
             );
         }
-        let coherent = body
-            .last()
-            .is_some_and(|id| matches!(plan.nodes[*id].op, Op::Activation(_)));
         let through = self.forward(body, Some(x));
-        if coherent && through.is_some_and(|f| f.mean != 0.0) {
+        let last = body.last().map(|id| &plan.nodes[*id].op);
+        if matches!(last, Some(Op::Activation(_)))
+            && through.is_some_and(|f| f.mean != 0.0)
+            && (projection.is_some() || self.coherent(body).is_none())
+        {
             self.note(
                 node,
-                "a body that ends in an activation with a mean of its own adds up coherently: \
-                 the gradient grows faster than predicted",
+                "a body that ends in an activation with a mean adds up coherently: the gradient \
+                 grows faster than predicted",
             );
         }
         let beside = match projection {
@@ -291,7 +297,15 @@ impl Walk<'_> {
                         Some(p) => self.backward(&[*p], here),
                         None => here,
                     };
-                    beside.plus(through, node.input.elements() as f64)
+                    let elements = node.input.elements() as f64;
+                    let sum = beside.plus(through, elements);
+                    let body = self.coherent(body).filter(|_| projection.is_none());
+                    match (body, self.inputs[id], self.signals[id]) {
+                        (Some(body), Some(x), Some(y)) => {
+                            coherent::correct(sum, here, body, x, y, elements)
+                        }
+                        _ => sum,
+                    }
                 }
                 (_, Some(pass)) => pass.apply(here),
                 (_, None) => {
@@ -303,6 +317,22 @@ impl Walk<'_> {
             here = before;
         }
         here
+    }
+
+    /// The body, where it is one dense node and one activation.
+    fn coherent(&self, body: &[NodeId]) -> Option<Body> {
+        let [weights, active] = body else {
+            return None;
+        };
+        let phi = match (&self.plan.nodes[*weights].op, &self.plan.nodes[*active].op) {
+            (Op::Dense { .. }, Op::Activation(phi)) => *phi,
+            _ => return None,
+        };
+        Some(Body {
+            phi,
+            inner: self.inputs[*active]?,
+            result: self.signals[*active]?,
+        })
     }
 
     fn finish(self) -> Prediction {

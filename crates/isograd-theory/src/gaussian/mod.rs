@@ -9,7 +9,7 @@
 mod pair;
 mod rectified;
 
-use crate::activation::Activation;
+use crate::activation::{Activation, Kink};
 use crate::normal::pdf;
 use crate::quadrature::integrate;
 
@@ -159,6 +159,24 @@ impl Activation {
             })
             .sum();
         smooth + jumps
+    }
+
+    /// E\[φ″(x)\], the jumps of φ′ included: ∂E\[φ′\]/∂mean, and by Stein's identity the mean
+    /// coupling of φ′(w·x) to its own weights.
+    pub fn mean_curvature(self, law: Gaussian) -> f64 {
+        if law.is_point() {
+            return self.second_derivative(law.mean);
+        }
+        let deviation = law.deviation();
+        let smooth = if self.piecewise_linear() {
+            0.0
+        } else if self == Self::Exponential {
+            self.mean(law)
+        } else {
+            law.expect(self, |x| self.second_derivative(x))
+        };
+        let jump = |k: Kink| k.jump * pdf((k.at - law.mean) / deviation) / deviation;
+        smooth + self.kinks().into_iter().map(jump).sum::<f64>()
     }
 
     /// ½·E\[(φ(x₁) − φ(x₂))²\] for two inputs of the same law with correlation 1 − `apart`

@@ -164,3 +164,26 @@ fn the_best_gain_is_not_beaten_by_more_than_is_said() {
     assert!((Activation::Relu.best_gain_db() + 3.0103).abs() < 1e-4);
     assert!((Activation::Sigmoid.best_gain_db() + 12.0412).abs() < 1e-4);
 }
+
+#[test]
+fn the_mean_curvature_is_the_derivative_of_the_mean_slope() {
+    for phi in crate::activation::tests::ALL {
+        for (mean, variance) in [(0.0, 1.0), (-1.2, 0.4), (2.0, 5.0)] {
+            let h = 1e-3;
+            let slope = |by: f64| {
+                phi.mean_slope(Gaussian {
+                    mean: mean + by,
+                    variance,
+                })
+            };
+            let difference =
+                (8.0 * (slope(h) - slope(-h)) - (slope(2.0 * h) - slope(-2.0 * h))) / (12.0 * h);
+            let exact = phi.mean_curvature(Gaussian { mean, variance });
+            assert!(
+                (exact - difference).abs() < 1e-9 * exact.abs().max(1.0),
+                "{} {mean} {variance}: {exact} {difference}",
+                phi.name()
+            );
+        }
+    }
+}

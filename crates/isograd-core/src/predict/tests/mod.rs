@@ -187,6 +187,14 @@ fn normalised_and_residual_networks_too() {
             EXAMPLES,
         ),
         (
+            "residual relu",
+            Recipe {
+                residual: true,
+                ..plain(Activation::Relu, 1.0)
+            },
+            EXAMPLES,
+        ),
+        (
             "bias",
             Recipe {
                 bias: 0.5,
