@@ -8,6 +8,7 @@ use crate::describe::network::{Block, BlockKind, Init};
 use crate::describe::{DataShape, Description, Document, Shape, Task};
 use crate::diagnose::{Blame, Diagnosis, Finding, Mechanism, Severity};
 use isograd_theory::Activation;
+use std::path::Path;
 
 const RATE: &str = "optimizer = { name = \"adam\", lr = 1e-3 }  # kept";
 const SIGMOID: &str = r#"init = "glorot_uniform"
@@ -336,4 +337,69 @@ fn an_error_of_the_trainer_is_passed_on() {
     )
     .unwrap_err();
     assert!(error.to_string().contains("the data are gone"), "{error}");
+}
+
+#[test]
+fn every_candidate_for_every_example_is_a_network_of_the_same_depth() {
+    // All findings at once, so that every remedy and combination is built.
+    let everything = diagnosis(
+        &[
+            "vanishing-gradient",
+            "exploding-gradient",
+            "saturated-units",
+            "dead-units",
+            "wrong-init-gain",
+            "learning-rate-too-high",
+            "learning-rate-too-low",
+            "non-finite-values",
+        ],
+        Mechanism::Weights,
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let before = Document::load(&path, &[]).unwrap();
+        let image = Shape::Image {
+            channels: 1,
+            height: 28,
+            width: 28,
+        };
+        let data = DataShape {
+            input: if path.ends_with("deep-sigmoid.toml") {
+                Shape::Flat(2)
+            } else {
+                image
+            },
+            task: Task::Classification { classes: 10 },
+            examples: 1000,
+        };
+        let layers = before.plan(&data).unwrap().layers.len();
+        let candidates = super::remedy::candidates(&before, &everything).unwrap();
+        for candidate in &candidates {
+            seen += 1;
+            let plan = before
+                .with_patch(&candidate.patch)
+                .map_err(|e| e.to_string())
+                .and_then(|after| {
+                    assert_eq!(after.description, candidate.description);
+                    after.plan(&data).map_err(|e| e.to_string())
+                });
+            match plan {
+                Ok(plan) if plan.layers.len() == layers => {}
+                other => wrong.push(format!(
+                    "{}: {}: {:?}",
+                    path.display(),
+                    candidate.title,
+                    other.map(|plan| plan.layers.len())
+                )),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 50, "{seen}");
 }
