@@ -204,9 +204,11 @@ mod tests {
     use burn::tensor::{Device, TensorData, Tolerance};
     use std::sync::Mutex;
 
+    type Seen = (usize, Direction, usize, Moments, Vec<f64>);
+
     /// Keeps everything it is shown.
     #[derive(Default)]
-    struct Keep(Mutex<Vec<(usize, Direction, usize, Moments, Vec<f64>)>>);
+    struct Keep(Mutex<Vec<Seen>>);
 
     impl Sink for Keep {
         fn want(&self, site: usize, _: Direction) -> Want {

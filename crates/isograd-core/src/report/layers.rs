@@ -19,7 +19,7 @@ pub struct LayerRow {
     pub gradient: Option<f64>,
     /// Measured root mean square of the layer's output.
     pub activation_rms: Option<f64>,
-    /// Predicted second moment E[x²] of the layer's output.
+    /// Predicted second moment E\[x²\] of the layer's output.
     pub predicted_second_moment: Option<f64>,
     /// Measured mean cosine between the outputs of different examples.
     pub correlation: Option<f64>,

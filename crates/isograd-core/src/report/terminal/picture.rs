@@ -109,10 +109,10 @@ fn legend(
         }
     }
     if shown < rows.len() {
-        text += &format!(
-            " {shown} of {} layers are shown; --format json has all.",
-            rows.len()
-        );
+        let all = rows.len();
+        text.extend([format!(
+            " {shown} of {all} layers are shown; --format json has all."
+        )]);
     }
     page.note(&text);
 }
