@@ -6,8 +6,8 @@ mod network;
 
 use super::slope::least_squares;
 use super::{InputMoments, Prediction, predict};
-use crate::describe::network::Init;
-use crate::describe::{Plan, Shape};
+use crate::describe::network::{Init, SoftmaxAxis};
+use crate::describe::{Op, Plan, Shape};
 use chain::Chain;
 use isograd_theory::Activation;
 use network::{Matrix, Measured, Normal, Recipe, simulate};
@@ -298,4 +298,99 @@ fn zeros_pass_nothing_and_are_no_error() {
     assert_eq!(prediction.nodes[1].gradient, Some(0.0));
     assert_eq!(prediction.nodes[4].gain_db, Some(f64::NEG_INFINITY));
     assert_eq!(prediction.slope, None);
+}
+
+#[test]
+fn a_padded_convolution_counts_the_taps_that_meet_the_image() {
+    let image = |channels| Shape::Image {
+        channels,
+        height: 5,
+        width: 4,
+    };
+    let conv = Op::Conv2d {
+        inputs: 2,
+        filters: 3,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: [1, 1, 1, 1],
+        init: Init::Normal {
+            mean: 0.0,
+            std: 0.1,
+        },
+        bias: None,
+    };
+    let plan = Chain::new(image(2))
+        .node(conv, image(3))
+        .node(Op::GlobalAvgPool, Shape::Flat(3))
+        .plan();
+    let prediction = predict(&plan, WHITE);
+    // Pairs of an output and an input position next to each other, by counting.
+    let near = |a: i32, b: i32| (a - b).abs() <= 1;
+    let mut pairs = 0.0;
+    for (i, j) in (0..5).flat_map(|i| (0..4).map(move |j| (i, j))) {
+        for (k, l) in (0..5).flat_map(|k| (0..4).map(move |l| (k, l))) {
+            pairs += f64::from(u8::from(near(i, k) && near(j, l)));
+        }
+    }
+    let gain = 10.0 * f64::log10(2.0 * 0.01 * pairs / 20.0);
+    assert!((prediction.nodes[0].gain_db.unwrap() - gain).abs() < 1e-12);
+    // A mean over 20 positions hands each a twentieth: 20·(1/20)² of the energy.
+    assert!((prediction.nodes[1].gain_db.unwrap() + 10.0 * f64::log10(20.0)).abs() < 1e-12);
+    assert_eq!(prediction.notes.len(), 2, "{:?}", prediction.notes);
+}
+
+#[test]
+fn what_theory_cannot_say_is_said_and_nothing_panics() {
+    let batch_softmax = Op::Softmax {
+        axis: SoftmaxAxis::Batch,
+    };
+    let huge = Init::Normal {
+        mean: 3.0,
+        std: 1e200,
+    };
+    let hidden = |last: Op, init: Init| {
+        Chain::new(Shape::Flat(4))
+            .dense(
+                6,
+                Init::HeNormal {
+                    gain: 1.0,
+                    truncated: true,
+                },
+                Init::ZEROS,
+            )
+            .activation(Activation::Gelu)
+            .dense(6, init, Init::ONES)
+            .activation(Activation::Exponential)
+            .dense(1, Init::ONES, Init::ZEROS)
+            .node(last, Shape::Flat(1))
+            .plan()
+    };
+    let features = Op::Softmax {
+        axis: SoftmaxAxis::Features,
+    };
+    // Behind a softmax over the batch nothing is known relative to the output; slopes still are.
+    let cut = predict(&hidden(batch_softmax, Init::ONES), WHITE);
+    assert_eq!(cut.nodes[0].gradient, None);
+    assert!(cut.slope.is_some() && !cut.notes.is_empty());
+    // A softmax over one unit is constant: no gradient passes.
+    let single = predict(&hidden(features.clone(), Init::ONES), WHITE);
+    assert_eq!(single.nodes[5].gain_db, Some(f64::NEG_INFINITY));
+    assert_eq!(single.nodes[0].gradient, Some(0.0));
+    for (second_moment, correlation) in [(f64::NAN, 0.0), (0.0, 0.0), (1.0, 1.0), (1e300, -1.0)] {
+        let input = InputMoments {
+            second_moment,
+            correlation,
+        };
+        for init in [huge, Init::ZEROS] {
+            let prediction = predict(&hidden(features.clone(), init), input);
+            let nan = |v: Option<f64>| v.is_some_and(f64::is_nan);
+            assert!(
+                !prediction.nodes.iter().any(|n| nan(n.gain_db)
+                    || nan(n.gradient)
+                    || nan(n.second_moment)
+                    || nan(n.correlation)),
+                "{input:?} {init:?}: {prediction:?}"
+            );
+        }
+    }
 }
