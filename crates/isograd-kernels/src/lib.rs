@@ -8,5 +8,5 @@
 pub mod moments;
 pub mod probe;
 
-pub use moments::Moments;
+pub use moments::{Moments, moments};
 pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};

@@ -1,5 +1,8 @@
 //! Moments of a tensor in one pass.
 
+use burn::backend::Flex;
+use burn::tensor::Tensor;
+
 /// Sums over the elements of one tensor, accumulated in `f64`: the square of a vanished gradient
 /// (1e-30) does not exist in `f32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -14,6 +17,21 @@ pub struct Moments {
     pub max_abs: f64,
     /// Elements that are NaN or infinite.
     pub non_finite: u64,
+}
+
+/// Moments of a tensor, read in place on Flex, else from a copy on the host.
+pub fn moments<const D: usize>(tensor: &Tensor<D>) -> Moments {
+    if let Ok(primitive) = tensor.clone().try_into_primitive::<Flex>() {
+        let read = primitive.to_contiguous();
+        if let Some(values) = read.as_slice::<f32>() {
+            return Moments::of_f32(values);
+        }
+        if let Some(values) = read.as_slice::<f64>() {
+            return Moments::of_f64(values);
+        }
+    }
+    let values: Vec<f64> = tensor.to_data().iter::<f64>().collect();
+    Moments::of_f64(&values)
 }
 
 /// Independent accumulators: enough for the vector units to be busy, few enough for registers.
@@ -110,7 +128,8 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
-    use super::Moments;
+    use super::{Moments, moments};
+    use burn::tensor::{DType, Device, Tensor};
     use proptest::prelude::*;
 
     /// The definition, one element after another.
@@ -147,6 +166,20 @@ mod tests {
     fn squares_of_vanished_gradients_do_not_underflow() {
         let m = Moments::of_f32(&[1e-30; 100]);
         assert!((m.rms() / 1e-30 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn tensors_of_any_layout_and_type_are_read() {
+        let x = Tensor::<2>::from_floats([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], &Device::flex());
+        for m in [
+            moments(&x),
+            moments(&x.clone().transpose()),
+            moments(&x.clone().cast(DType::F64)),
+            moments(&x.clone().autodiff()),
+        ] {
+            assert_eq!((m.count, m.sum, m.sum_squares, m.max_abs), (6, 5.0, 91.0, 6.0));
+        }
+        assert_eq!(moments(&x.slice([0..2, 1..2])).sum_squares, 29.0);
     }
 
     #[test]

@@ -1,3 +1,23 @@
-//! Building blocks of networks.
+//! Networks on Burn: blocks, initialisation, and the builder from a plan.
 
+pub mod activation;
+mod batch_norm;
+mod build;
+mod conv2d;
+mod dense;
+mod dropout;
 pub mod init;
+mod layer_norm;
+mod module;
+mod network;
+mod pass;
+mod signal;
+
+pub use batch_norm::{BatchNorm, BatchNormOptions};
+pub use build::Build;
+pub use conv2d::Conv2d;
+pub use dense::Dense;
+pub use layer_norm::LayerNorm;
+pub use network::{Frame, Network, Parameters};
+pub use pass::{Mode, Pass};
+pub use signal::Signal;

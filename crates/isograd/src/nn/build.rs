@@ -1,0 +1,86 @@
+//! From a plan to a network: every parameter drawn from its own stream.
+
+use super::batch_norm::BatchNorm;
+use super::conv2d::Conv2d;
+use super::dense::Dense;
+use super::init::{Fans, fans, sample};
+use super::layer_norm::LayerNorm;
+use super::network::{Network, Parameters};
+use burn::module::{Param, RunningState};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use isograd_core::describe::network::Init;
+use isograd_core::describe::{Node, Op, Plan};
+use isograd_core::random::{Purpose, stream};
+
+/// What a network is built with.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// Seed of the initial values.
+    pub seed: u64,
+    /// Where the parameters live; an autodiff device for a network that is trained.
+    pub device: Device,
+    /// `F32`, or `F64` for checks.
+    pub dtype: DType,
+}
+
+impl Build {
+    /// Single precision on this device.
+    pub fn new(seed: u64, device: Device) -> Self {
+        Self { seed, device, dtype: DType::F32 }
+    }
+
+    /// The network of a plan, with its initial parameters.
+    pub fn network(&self, plan: &Plan) -> Network {
+        let parameters = plan
+            .nodes
+            .iter()
+            .filter_map(|node| Some((node.id, self.parameters(node)?)))
+            .collect();
+        Network::new(plan.clone(), parameters)
+    }
+
+    fn parameters(&self, node: &Node) -> Option<Parameters> {
+        let fans = fans(&node.op).unwrap_or(Fans { fan_in: 1, fan_out: 1 });
+        let draw = |what: &str, init: &Init, dims: &[usize]| -> TensorData {
+            let path = format!("{}.{what}", node.name);
+            let mut stream = stream(self.seed, Purpose::Init, &path, 0);
+            TensorData::new(sample(init, dims, fans, &mut stream), dims.to_vec())
+        };
+        let bias = |init: &Option<Init>, units: usize| {
+            init.as_ref().map(|init| self.param::<1>(draw("bias", init, &[units]), node))
+        };
+        let constant = |init: Init, units: usize| draw("", &init, &[units]);
+        Some(match &node.op {
+            Op::Dense { inputs, units, init, bias: b } => Parameters::Dense(Dense {
+                weight: self.param(draw("weight", init, &[*inputs, *units]), node),
+                bias: bias(b, *units),
+            }),
+            Op::Conv2d { inputs, filters, kernel: [rows, columns], init, bias: b, .. } => {
+                let dims = [*filters, *inputs, *rows, *columns];
+                Parameters::Conv2d(Conv2d {
+                    weight: self.param(draw("weight", init, &dims), node),
+                    bias: bias(b, *filters),
+                })
+            }
+            Op::BatchNorm { units, .. } => Parameters::BatchNorm(BatchNorm {
+                gamma: self.param(constant(Init::ONES, *units), node),
+                beta: self.param(constant(Init::ZEROS, *units), node),
+                running_mean: RunningState::new(self.tensor(constant(Init::ZEROS, *units))),
+                running_var: RunningState::new(self.tensor(constant(Init::ONES, *units))),
+            }),
+            Op::LayerNorm { elements, .. } => Parameters::LayerNorm(LayerNorm {
+                gamma: self.param(constant(Init::ONES, *elements), node),
+                beta: self.param(constant(Init::ZEROS, *elements), node),
+            }),
+            _ => return None,
+        })
+    }
+
+    fn tensor<const D: usize>(&self, data: TensorData) -> Tensor<D> {
+        Tensor::from_data(data, (&self.device, self.dtype))
+    }
+
+    fn param<const D: usize>(&self, data: TensorData, node: &Node) -> Param<Tensor<D>> {
+        Param::from_tensor(self.tensor(data)).set_require_grad(!node.frozen)
+    }
+}

@@ -1,0 +1,56 @@
+//! Two-dimensional convolution and pooling, with the padding of either end said apart.
+
+use burn::module::{Module, Param};
+use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::Tensor;
+
+/// A convolution's parameters.
+#[derive(Module, Debug)]
+pub struct Conv2d {
+    /// `[filters, channels, rows, columns]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[filters]`.
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+/// Burn's pairs (before, after) from a plan's rows before, after, columns before, after.
+fn pairs(padding: [usize; 4]) -> [(usize, usize); 2] {
+    [(padding[0], padding[1]), (padding[2], padding[3])]
+}
+
+impl Conv2d {
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, channels, height, width]`
+    /// - result: `[batch, filters, rows, columns]`
+    pub fn forward(&self, x: Tensor<4>, stride: [usize; 2], padding: [usize; 4]) -> Tensor<4> {
+        let options = ConvOptions::new_with_padding(stride, pairs(padding), [1, 1], 1);
+        conv2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+    }
+}
+
+/// Maximum over windows; padding never wins.
+pub fn max_pool(
+    x: Tensor<4>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 4],
+) -> Tensor<4> {
+    let mut options = MaxPoolOptions::new(kernel).with_stride(stride);
+    options.padding = pairs(padding);
+    max_pool2d(x, options)
+}
+
+/// Mean over windows; padding is not counted.
+pub fn avg_pool(
+    x: Tensor<4>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 4],
+) -> Tensor<4> {
+    let mut options = AvgPoolOptions::new(kernel).with_stride(stride);
+    options.padding = pairs(padding);
+    options.count_include_pad = false;
+    avg_pool2d(x, options)
+}

@@ -1,0 +1,43 @@
+//! Inverted dropout (Srivastava et al. 2014) with masks from keyed streams.
+
+use super::pass::{Mode, Pass};
+use super::signal::{Signal, each};
+use burn::tensor::{DType, Tensor, TensorData};
+use isograd_core::random::{Purpose, stream};
+use rand::Rng as _;
+
+/// Probes draw beside training: the upper half of the positions is theirs.
+const PROBE_POSITIONS: u64 = 1 << 63;
+
+/// Zeroes each element with probability `rate` and divides the others by 1 − `rate`; the identity
+/// in evaluation. The mask depends on seed, layer and step only.
+pub fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal {
+    if pass.mode == Mode::Evaluate || rate == 0.0 {
+        return x;
+    }
+    let position = match pass.mode {
+        Mode::Probe => pass.step | PROBE_POSITIONS,
+        _ => pass.step,
+    };
+    each!(x, x => drop_elements(x, rate, pass.seed, layer, position))
+}
+
+fn drop_elements<const D: usize>(
+    x: Tensor<D>,
+    rate: f64,
+    seed: u64,
+    layer: &str,
+    position: u64,
+) -> Tensor<D> {
+    let mut stream = stream(seed, Purpose::Dropout, layer, position);
+    // An element is dropped when its 32 random bits, as a fraction, lie below the rate.
+    let limit = (rate * 2f64.powi(32)) as u64;
+    let kept = 1.0 / (1.0 - rate);
+    let mask: Vec<f64> = (0..x.shape().num_elements())
+        .map(|_| if u64::from(stream.next_u32()) < limit { 0.0 } else { kept })
+        .collect();
+    let data = TensorData::new(mask, x.dims());
+    let data = if x.dtype() == DType::F64 { data } else { data.convert_dtype(x.dtype()) };
+    let mask = Tensor::<D>::from_data(data, (&x.device(), x.dtype()));
+    x * mask
+}

@@ -1,0 +1,205 @@
+//! A network built from a plan: parameters with readable paths, and the forward pass.
+
+use super::batch_norm::{BatchNorm, BatchNormOptions};
+use super::conv2d::{Conv2d, avg_pool, max_pool};
+use super::dense::Dense;
+use super::dropout::dropout;
+use super::layer_norm::LayerNorm;
+use super::pass::Pass;
+use super::signal::{Signal, each};
+use super::activation;
+use burn::module::Module;
+use burn::tensor::activation::softmax;
+use burn::tensor::Tensor;
+use isograd_core::describe::network::SoftmaxAxis;
+use isograd_core::describe::{Node, NodeId, Op, Plan};
+use isograd_core::trace::{Role, Site, sites};
+use isograd_kernels::{Watch, probe};
+use std::sync::Arc;
+
+/// The parameters of one node.
+#[derive(Module, Debug)]
+pub enum Parameters {
+    /// Of a dense node.
+    Dense(Dense),
+    /// Of a convolution.
+    Conv2d(Conv2d),
+    /// Of a batch normalisation.
+    BatchNorm(BatchNorm),
+    /// Of a layer normalisation.
+    LayerNorm(LayerNorm),
+}
+
+/// Where the probes of a node report to.
+#[derive(Clone, Copy, Debug, Default)]
+struct NodeSites {
+    output: usize,
+    branch: usize,
+}
+
+/// What a network is without its parameters.
+#[derive(Debug)]
+pub struct Frame {
+    /// The plan it was built from.
+    pub plan: Plan,
+    /// Where probes sit.
+    pub sites: Vec<Site>,
+    by_node: Vec<NodeSites>,
+}
+
+/// A network: a Burn module whose parameters are called `dense1.weight`, `batch_norm2.gamma` ….
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Everything but the parameters.
+    pub frame: Arc<Frame>,
+    /// Parameters of the nodes that have some, in the order of the plan, with the node's position.
+    pub parameters: Vec<(NodeId, Parameters)>,
+    /// Position in `parameters` of each node.
+    pub(super) slots: Arc<Vec<Option<usize>>>,
+}
+
+impl Network {
+    /// A network of these parameters.
+    pub fn new(plan: Plan, parameters: Vec<(NodeId, Parameters)>) -> Self {
+        let sites = sites(&plan);
+        let mut by_node = vec![NodeSites::default(); plan.nodes.len()];
+        for (position, site) in sites.iter().enumerate() {
+            match site.role {
+                Role::Output => by_node[site.node].output = position,
+                Role::Branch => by_node[site.node].branch = position,
+            }
+        }
+        let mut slots = vec![None; plan.nodes.len()];
+        for (slot, (node, _)) in parameters.iter().enumerate() {
+            slots[*node] = Some(slot);
+        }
+        Self {
+            frame: Arc::new(Frame { plan, sites, by_node }),
+            parameters,
+            slots: Arc::new(slots),
+        }
+    }
+
+    /// The plan it was built from.
+    pub fn plan(&self) -> &Plan {
+        &self.frame.plan
+    }
+
+    /// Where probes sit, in the order in which a watched pass reports.
+    pub fn sites(&self) -> &[Site] {
+        &self.frame.sites
+    }
+
+    /// The network's output for a batch.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, elements]`, as the plan's input shape in C order
+    /// - result: `[batch, outputs]`
+    pub fn forward(&self, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        let x = Signal::from_rows(x, self.frame.plan.input);
+        self.chain(&self.frame.plan.chain, x, pass).into_rows()
+    }
+
+    fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
+        for &id in chain {
+            let y = self.node(&self.frame.plan.nodes[id], x, pass);
+            x = watch(y, self.frame.by_node[id].output, pass);
+        }
+        x
+    }
+
+    fn node(&self, node: &Node, x: Signal, pass: &Pass) -> Signal {
+        match &node.op {
+            Op::Dense { .. } => {
+                let Some(Parameters::Dense(dense)) = self.of(node.id) else { missing(node) };
+                each!(x, x => dense.forward(x))
+            }
+            Op::Conv2d { stride, padding, .. } => {
+                let Some(Parameters::Conv2d(conv)) = self.of(node.id) else { missing(node) };
+                Signal::Image(conv.forward(x.image(), *stride, *padding))
+            }
+            Op::MaxPool2d { kernel, stride, padding } => {
+                Signal::Image(max_pool(x.image(), *kernel, *stride, *padding))
+            }
+            Op::AvgPool2d { kernel, stride, padding } => {
+                Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding))
+            }
+            Op::GlobalAvgPool => Signal::Flat(x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)),
+            Op::GlobalMaxPool => Signal::Flat(x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2)),
+            Op::Upsampling2d { factor: [rows, columns] } => {
+                let x = x.image();
+                let [batch, channels, height, width] = x.dims();
+                let x = x.reshape([batch, channels, height, 1, width, 1]);
+                let x = x.repeat_dim(3, *rows).repeat_dim(5, *columns);
+                Signal::Image(x.reshape([batch, channels, height * rows, width * columns]))
+            }
+            Op::Flatten => Signal::Flat(x.into_rows()),
+            Op::Dropout { rate } => dropout(x, *rate, &node.name, pass),
+            Op::Activation(phi) => each!(x, x => activation::apply(*phi, x)),
+            Op::Softmax { axis } => match axis {
+                SoftmaxAxis::Batch => each!(x, x => softmax(x, 0)),
+                SoftmaxAxis::Features => match x {
+                    Signal::Flat(x) => Signal::Flat(softmax(x, 1)),
+                    Signal::Sequence(x) => Signal::Sequence(softmax(x, 2)),
+                    Signal::Image(x) => Signal::Image(softmax(x, 1)),
+                },
+            },
+            Op::BatchNorm { momentum, epsilon, eval_statistics, .. } => {
+                let Some(Parameters::BatchNorm(norm)) = self.of(node.id) else { missing(node) };
+                let options = BatchNormOptions {
+                    momentum: *momentum,
+                    epsilon: *epsilon,
+                    eval_statistics: *eval_statistics,
+                };
+                match x {
+                    Signal::Flat(x) => Signal::Flat(norm.forward(x, options, pass.mode)),
+                    Signal::Image(x) => Signal::Image(norm.forward(x, options, pass.mode)),
+                    // Features come last in a sequence, Burn wants them second.
+                    Signal::Sequence(x) => {
+                        let y = norm.forward(x.swap_dims(1, 2), options, pass.mode);
+                        Signal::Sequence(y.swap_dims(1, 2))
+                    }
+                }
+            }
+            Op::LayerNorm { epsilon, .. } => {
+                let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else { missing(node) };
+                match x {
+                    Signal::Flat(x) => Signal::Flat(norm.forward(x, *epsilon)),
+                    Signal::Sequence(x) => Signal::Sequence(norm.forward(x, *epsilon)),
+                    Signal::Image(x) => {
+                        let dims = x.dims();
+                        let rows = norm.forward(x.flatten::<2>(1, 3), *epsilon);
+                        Signal::Image(rows.reshape(dims))
+                    }
+                }
+            }
+            Op::Residual { body, projection } => {
+                let branch = watch(x.clone(), self.frame.by_node[node.id].branch, pass);
+                let branch = self.chain(body, branch, pass);
+                let shortcut = match projection {
+                    Some(projection) => self.chain(&[*projection], x, pass),
+                    None => x,
+                };
+                branch.plus(shortcut)
+            }
+            other => unreachable!("no tensor form of {other:?}"),
+        }
+    }
+
+    fn of(&self, node: NodeId) -> Option<&Parameters> {
+        self.slots[node].map(|slot| &self.parameters[slot].1)
+    }
+}
+
+/// Puts a probe behind a signal, if somebody watches.
+fn watch(x: Signal, site: usize, pass: &Pass) -> Signal {
+    match &pass.watch {
+        None => x,
+        Some(sink) => each!(x, x => probe(x, Watch { site, sink: sink.clone() })),
+    }
+}
+
+fn missing(node: &Node) -> ! {
+    unreachable!("{} was built without its parameters", node.name)
+}

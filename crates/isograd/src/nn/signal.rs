@@ -1,0 +1,89 @@
+//! What flows between two blocks: a batch of examples of one shape.
+
+use burn::tensor::Tensor;
+use isograd_core::describe::Shape;
+
+/// A batch of vectors, sequences or images.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// `[batch, features]`.
+    Flat(Tensor<2>),
+    /// `[batch, steps, features]`.
+    Sequence(Tensor<3>),
+    /// `[batch, channels, height, width]`.
+    Image(Tensor<4>),
+}
+
+/// Applies a function of a tensor of any rank to whatever the signal is.
+macro_rules! each {
+    ($signal:expr, $x:ident => $body:expr) => {
+        match $signal {
+            $crate::nn::Signal::Flat($x) => $crate::nn::Signal::Flat($body),
+            $crate::nn::Signal::Sequence($x) => $crate::nn::Signal::Sequence($body),
+            $crate::nn::Signal::Image($x) => $crate::nn::Signal::Image($body),
+        }
+    };
+}
+pub(super) use each;
+
+impl Signal {
+    /// A batch of examples given as rows of one tensor.
+    ///
+    /// # Shapes
+    ///
+    /// - `rows`: `[batch, elements]`, the elements in C order of `shape` (channels first)
+    pub fn from_rows(rows: Tensor<2>, shape: Shape) -> Self {
+        let [batch, _] = rows.dims();
+        match shape {
+            Shape::Flat(_) => Self::Flat(rows),
+            Shape::Sequence { steps, features } => {
+                Self::Sequence(rows.reshape([batch, steps, features]))
+            }
+            Shape::Image { channels, height, width } => {
+                Self::Image(rows.reshape([batch, channels, height, width]))
+            }
+        }
+    }
+
+    /// The batch as rows: `[batch, elements]`.
+    pub fn into_rows(self) -> Tensor<2> {
+        match self {
+            Self::Flat(x) => x,
+            Self::Sequence(x) => x.flatten(1, 2),
+            Self::Image(x) => x.flatten(1, 3),
+        }
+    }
+
+    /// Examples in the batch.
+    pub fn batch(&self) -> usize {
+        match self {
+            Self::Flat(x) => x.dims()[0],
+            Self::Sequence(x) => x.dims()[0],
+            Self::Image(x) => x.dims()[0],
+        }
+    }
+
+    /// Sum of two signals of one shape.
+    ///
+    /// # Panics
+    /// When the ranks differ, which a plan rules out.
+    pub(super) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Flat(a), Self::Flat(b)) => Self::Flat(a + b),
+            (Self::Sequence(a), Self::Sequence(b)) => Self::Sequence(a + b),
+            (Self::Image(a), Self::Image(b)) => Self::Image(a + b),
+            _ => unreachable!("a plan adds signals of one shape"),
+        }
+    }
+
+    /// The images of the batch.
+    ///
+    /// # Panics
+    /// When it is not one of images, which a plan rules out.
+    pub(super) fn image(self) -> Tensor<4> {
+        match self {
+            Self::Image(x) => x,
+            _ => unreachable!("a plan gives images to image blocks"),
+        }
+    }
+}

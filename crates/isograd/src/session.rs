@@ -1,0 +1,75 @@
+//! A description made ready: data read, network planned, loss checked.
+
+use crate::data::{Data, DataError, Part, load, probe_rows};
+use crate::train::{TrainError, judges};
+use isograd_core::describe::{DescribeError, Description, Document, Plan};
+use isograd_core::predict::InputMoments;
+use std::path::Path;
+
+/// A description with its data and its network written out.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What was asked for.
+    pub description: Description,
+    /// The examples.
+    pub data: Data,
+    /// The network written out for these data.
+    pub plan: Plan,
+}
+
+/// Why a description cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The network cannot be computed on these data.
+    #[error(transparent)]
+    Plan(#[from] Box<DescribeError>),
+    /// The loss cannot be computed on what the network puts out.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+/// Reads the data of a description and plans its network for them. Files are relative to the folder
+/// of the description; named sets lie in `data_dir`.
+pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared, PrepareError> {
+    let description = &document.description;
+    let base = document.file.parent().unwrap_or(Path::new("."));
+    let loss = Some(description.train.loss.kind);
+    let data = load(&description.data, base, data_dir, description.seed, loss)?;
+    let plan = document.plan(&data.shape).map_err(Box::new)?;
+    let prepared = Prepared { description: description.clone(), data, plan };
+    judges(&prepared)?;
+    Ok(prepared)
+}
+
+/// Rows that second moment and correlation of the inputs are measured on.
+const MOMENT_ROWS: usize = 1000;
+
+/// Second moment and mean cosine of the training part's inputs, on at most 1,000 rows.
+pub fn input_moments(data: &Data, seed: u64) -> InputMoments {
+    let part: &Part = &data.train;
+    let rows = probe_rows(seed, part.len(), MOMENT_ROWS);
+    let mut squares = 0.0;
+    let mut direction = vec![0.0f64; part.elements];
+    let mut count = 0.0;
+    for &row in &rows {
+        let x = part.row(row as usize);
+        let square: f64 = x.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+        squares += square;
+        if square > 0.0 && square.is_finite() {
+            let norm = square.sqrt();
+            for (sum, &v) in direction.iter_mut().zip(x) {
+                *sum += f64::from(v) / norm;
+            }
+            count += 1.0;
+        }
+    }
+    let total: f64 = direction.iter().map(|d| d * d).sum();
+    InputMoments {
+        second_moment: squares / (rows.len().max(1) * part.elements.max(1)) as f64,
+        correlation: if count > 1.0 { (total - count) / (count * (count - 1.0)) } else { 1.0 },
+    }
+}

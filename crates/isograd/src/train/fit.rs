@@ -1,0 +1,344 @@
+//! The loop.
+
+use super::evaluate::{Judge, rows_tensor, scalar};
+use super::loss::{Loss, resolve_output};
+use super::metric::{Scoring, default_metric, threshold};
+use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
+use super::step::{Collected, Penalties, update};
+use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
+use crate::data::{Batch, Part, probe_rows};
+use crate::nn::{Build, Mode, Network, Pass};
+use crate::optim::Optimizer;
+use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
+use crate::session::Prepared;
+use burn::module::Module;
+use burn::tensor::{DType, Device, Gradients};
+use isograd_core::describe::Description;
+use isograd_core::describe::Op;
+use isograd_core::describe::train::{Reduction, TrainSpec};
+use isograd_core::trace::quantity::Row;
+use isograd_core::trace::{Network as Whole, Record, RecordKind, Trace, Validation};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Trains a prepared description.
+pub fn train(
+    prepared: &Prepared,
+    options: &TrainOptions,
+    observer: &mut dyn Observer,
+) -> Result<Finished, TrainError> {
+    let started = Instant::now();
+    let mut fit = Fit::new(prepared, options, observer)?;
+    let stopped = fit.run(started);
+    Ok(fit.finish(stopped, started))
+}
+
+/// Rows that are evaluated at a time where the loss is a plain mean.
+const EVALUATION_BATCH: usize = 512;
+
+struct Fit<'a> {
+    prepared: &'a Prepared,
+    description: &'a Description,
+    options: &'a TrainOptions,
+    observer: &'a mut dyn Observer,
+    seed: u64,
+    device: Device,
+    network: Option<Network>,
+    optimizer: Optimizer,
+    loss: Loss,
+    scoring: Scoring,
+    penalties: Penalties,
+    init: InitNorms,
+    trace: Trace,
+    step: u64,
+    steps: u64,
+    /// Sum and number of training losses since the last validation.
+    recent: (f64, u64),
+    bad_in_a_row: u64,
+    provenance_known: bool,
+}
+
+impl<'a> Fit<'a> {
+    fn new(
+        prepared: &'a Prepared,
+        options: &'a TrainOptions,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self, TrainError> {
+        let description = &prepared.description;
+        let spec = &description.train;
+        let seed = options.seed.unwrap_or(description.seed);
+        let device = Device::flex().autodiff();
+        let network = Build::new(seed, device.clone()).network(&prepared.plan);
+        let (loss, scoring) = judges(prepared)?;
+        let init = InitNorms::of(&network);
+        let trace = Trace { sites: network.sites().to_vec(), ..Trace::default() };
+        observer.sites(&trace.sites);
+        let per_epoch = prepared.data.train.len().div_ceil(spec.batch) as u64;
+        let all = per_epoch * spec.epochs as u64;
+        let steps = [spec.steps.map(|s| s as u64), options.max_steps]
+            .into_iter()
+            .flatten()
+            .fold(all, u64::min);
+        Ok(Self {
+            prepared,
+            description,
+            options,
+            observer,
+            seed,
+            device,
+            network: Some(network),
+            optimizer: Optimizer::new(&spec.optimizer),
+            loss,
+            scoring,
+            penalties: Penalties::of(&prepared.plan),
+            init,
+            trace,
+            step: 0,
+            steps,
+            recent: (0.0, 0),
+            bad_in_a_row: 0,
+            provenance_known: false,
+        })
+    }
+
+    fn spec(&self) -> &'a TrainSpec {
+        &self.description.train
+    }
+
+    fn part(&self) -> &'a Part {
+        &self.prepared.data.train
+    }
+
+    fn network(&self) -> &Network {
+        self.network.as_ref().unwrap_or_else(|| unreachable!("taken only inside a step"))
+    }
+
+    fn run(&mut self, started: Instant) -> StopReason {
+        if self.options.watch.probes {
+            self.probe();
+        }
+        self.validate();
+        let batch = self.spec().batch;
+        let mut epoch = 0;
+        loop {
+            let rows = self.prepared.data.order(self.seed, epoch);
+            for rows in rows.chunks(batch) {
+                if self.step >= self.steps {
+                    return self.ended();
+                }
+                let loss = self.one_step(rows);
+                let progress = Progress {
+                    step: self.step,
+                    steps: self.steps,
+                    epoch: self.epoch(),
+                    seconds: started.elapsed().as_secs_f64(),
+                    loss,
+                };
+                self.observer.progress(&progress);
+                if self.bad_in_a_row >= PATIENCE_NON_FINITE {
+                    return StopReason::NonFinite;
+                }
+                if self.observer.stop() {
+                    return StopReason::Asked;
+                }
+                if self.options.max_seconds.is_some_and(|limit| progress.seconds >= limit) {
+                    return StopReason::Budget;
+                }
+            }
+            epoch += 1;
+            self.validate();
+        }
+    }
+
+    fn ended(&self) -> StopReason {
+        if self.options.max_steps.is_some_and(|limit| self.step >= limit) {
+            StopReason::Budget
+        } else {
+            StopReason::Done
+        }
+    }
+
+    fn epoch(&self) -> f64 {
+        self.step as f64 * self.spec().batch as f64 / self.part().len().max(1) as f64
+    }
+
+    /// One training step on these rows; its loss.
+    fn one_step(&mut self, rows: &[u32]) -> f64 {
+        let batch = self.prepared.data.train_batch(rows, self.seed, self.step);
+        let watched = self.options.watch.at(self.step);
+        let recorder = watched.then(|| Arc::new(Recorder::new(self.network(), Detail::Moments)));
+        let mut pass = Pass::train(self.seed, self.step);
+        if let Some(recorder) = &recorder {
+            pass = pass.watched(recorder.clone());
+        }
+        let (loss, per_example, gradients) = self.backward(&batch, &pass);
+        let mut collected = Collected::take(self.network(), gradients, &self.penalties);
+        let clipped = collected.clip(&self.spec().clip);
+        let finite = loss.is_finite() && clipped.norm_before.is_finite();
+        let mut rows = recorder.map(|r| r.take(per_example));
+        if !finite && rows.is_none() && !self.provenance_known {
+            // The first bad step says where the first bad number is, scheduled or not.
+            let recorder = Arc::new(Recorder::new(self.network(), Detail::Moments));
+            let pass = Pass { mode: Mode::Probe, ..Pass::train(self.seed, self.step) };
+            self.backward(&batch, &pass.watched(recorder.clone()));
+            rows = Some(recorder.take(per_example));
+        }
+        self.provenance_known |= !finite;
+        self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
+        let lr = self.optimizer.advance();
+        let Some(network) = self.network.take() else { return loss };
+        let (network, measured) = update(network, collected, &mut self.optimizer, lr, rows.is_some());
+        if let Some(rows) = &mut rows {
+            weight_rows(&network, &self.init, &measured, rows);
+        }
+        self.network = Some(network);
+        self.record(Record {
+            step: self.step,
+            kind: RecordKind::Step,
+            network: Whole {
+                loss,
+                lr,
+                global_norm: clipped.norm_before,
+                clipped_norm: clipped.norm_after,
+            },
+            rows: rows.unwrap_or_default(),
+        });
+        self.step += 1;
+        self.recent.0 += loss;
+        self.recent.1 += 1;
+        loss
+    }
+
+    /// Forward and backward: the loss, the factor to one example's own loss, the gradients.
+    fn backward(&self, batch: &Batch, pass: &Pass) -> (f64, f64, Gradients) {
+        let elements = self.part().elements;
+        let x = rows_tensor(batch.inputs.clone(), elements, &self.device, DType::F32);
+        let y = self.network().forward(x, pass);
+        let loss = self.loss.evaluate(y, &batch.targets);
+        let value = scalar(&loss.value.clone().inner());
+        (value, loss.per_example, loss.value.backward())
+    }
+
+    /// Measures everything on distinct training examples, without an update.
+    fn probe(&mut self) {
+        let rows = probe_rows(self.seed, self.part().len(), PROBE_EXAMPLES);
+        let recorder = Arc::new(Recorder::new(self.network(), Detail::Full));
+        let (mut losses, mut batches, mut factor) = (0.0, 0.0, 1.0);
+        let mut first: Option<(f64, BTreeMap<String, f64>)> = None;
+        // Batches of the size of training: batch statistics are what they are there.
+        for rows in rows.chunks(self.spec().batch) {
+            let batch = self.part().batch(rows);
+            let pass = Pass { mode: Mode::Probe, ..Pass::train(self.seed, self.step) };
+            let (loss, per_example, gradients) =
+                self.backward(&batch, &pass.watched(recorder.clone()));
+            losses += loss;
+            batches += 1.0;
+            factor = per_example;
+            if first.is_none() {
+                let collected = Collected::take(self.network(), gradients, &self.penalties);
+                let norms = collected.norms();
+                let global = norms.values().map(|n| n * n).sum::<f64>().sqrt();
+                first = Some((global, norms));
+            }
+        }
+        let mut rows = recorder.take(factor);
+        let (global, gradients) = first.unwrap_or_default();
+        self.probe_weights(&gradients, &mut rows);
+        let lr = self.optimizer.lr_at(self.step);
+        self.record(Record {
+            step: self.step,
+            kind: RecordKind::Probe,
+            network: Whole { loss: losses / batches, lr, global_norm: global, clipped_norm: global },
+            rows,
+        });
+    }
+
+    fn probe_weights(&self, gradients: &BTreeMap<String, f64>, rows: &mut [Row]) {
+        let now = InitNorms::of(self.network());
+        let measured: BTreeMap<String, WeightRow> = gradients
+            .iter()
+            .map(|(path, &gradient)| {
+                let norm = now.get(path).unwrap_or(0.0);
+                (path.clone(), WeightRow { gradient: Some(gradient), moved: None, norm })
+            })
+            .collect();
+        weight_rows(self.network(), &self.init, &measured, rows);
+    }
+
+    fn record(&mut self, record: Record) {
+        self.observer.record(&record);
+        self.trace.records.push(record);
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge { loss: &self.loss, scoring: &self.scoring, batch: evaluation_batch(self.spec()) }
+    }
+
+    fn validate(&mut self) {
+        let Some(valid) = &self.prepared.data.valid else { return };
+        let score = self.judge().score(&self.network().valid(), valid);
+        let validation = Validation {
+            step: self.step,
+            epoch: self.epoch(),
+            train_loss: if self.recent.1 == 0 { f64::NAN } else { self.recent.0 / self.recent.1 as f64 },
+            loss: score.loss,
+            metric: score.metric,
+        };
+        self.recent = (0.0, 0);
+        self.observer.validation(&validation);
+        self.trace.validations.push(validation);
+    }
+
+    fn finish(mut self, stopped: StopReason, started: Instant) -> Finished {
+        // The end of an epoch has been validated already.
+        if self.trace.validations.last().is_none_or(|v| v.step != self.step) {
+            self.validate();
+        }
+        if self.options.watch.probes && self.step > 0 {
+            self.probe();
+        }
+        let network = self.network().valid();
+        let score = |part: &Option<Part>| -> Option<Score> {
+            part.as_ref().map(|part| self.judge().score(&network, part))
+        };
+        Finished {
+            steps: self.step,
+            seconds: started.elapsed().as_secs_f64(),
+            stopped,
+            metric: self.scoring.metric,
+            valid: score(&self.prepared.data.valid),
+            test: score(&self.prepared.data.test),
+            network: network.clone(),
+            trace: std::mem::take(&mut self.trace),
+        }
+    }
+}
+
+/// Loss and metric of a prepared description.
+pub(crate) fn judges(prepared: &Prepared) -> Result<(Loss, Scoring), TrainError> {
+    let spec = &prepared.description.train;
+    let data = &prepared.data;
+    let last: Option<&Op> = prepared.plan.chain.last().map(|&id| &prepared.plan.nodes[id].op);
+    let output = resolve_output(spec.loss.on, last);
+    let outputs = prepared.plan.output.elements();
+    let loss = Loss::new(&spec.loss, output, outputs, data.shape.task, data.target)?;
+    let scoring = Scoring {
+        metric: spec.metric.unwrap_or_else(|| default_metric(data.shape.task)),
+        threshold: threshold(spec.loss.kind, output),
+        task: data.shape.task,
+        target: data.target,
+        unit: data.target_scaling.iter().map(|s| s.divisor.unwrap_or(1.0)).collect(),
+    };
+    Ok((loss, scoring))
+}
+
+/// Rows evaluated at a time: many, unless the loss depends on how many.
+pub(crate) fn evaluation_batch(spec: &TrainSpec) -> usize {
+    let loss = &spec.loss;
+    if loss.reduction == Reduction::Mean && !loss.pairwise && !loss.sum_over_batch {
+        EVALUATION_BATCH
+    } else {
+        spec.batch
+    }
+}
