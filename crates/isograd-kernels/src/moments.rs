@@ -177,7 +177,10 @@ mod tests {
             moments(&x.clone().cast(DType::F64)),
             moments(&x.clone().autodiff()),
         ] {
-            assert_eq!((m.count, m.sum, m.sum_squares, m.max_abs), (6, 5.0, 91.0, 6.0));
+            assert_eq!(
+                (m.count, m.sum, m.sum_squares, m.max_abs),
+                (6, 5.0, 91.0, 6.0)
+            );
         }
         assert_eq!(moments(&x.slice([0..2, 1..2])).sum_squares, 29.0);
     }

@@ -42,7 +42,10 @@ fn prepared(layers: &str) -> Prepared {
 fn seconds(prepared: &Prepared, watch: Schedule) -> f64 {
     let options = TrainOptions {
         max_steps: Some(STEPS),
-        watch: Schedule { probes: false, ..watch },
+        watch: Schedule {
+            probes: false,
+            ..watch
+        },
         ..TrainOptions::default()
     };
     train(prepared, &options, &mut Silent).unwrap().seconds
@@ -54,7 +57,10 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    println!("{:<40} {:>16} {:>16}", "added time (median of pairs)", "every 10th step", "every step");
+    println!(
+        "{:<40} {:>16} {:>16}",
+        "added time (median of pairs)", "every 10th step", "every step"
+    );
     for (name, layers) in NETWORKS {
         let prepared = prepared(layers);
         seconds(&prepared, Schedule::none());

@@ -5,4 +5,7 @@
 pub mod data;
 pub mod nn;
 pub mod optim;
+pub mod probe;
+pub mod session;
+pub mod store;
 pub mod train;

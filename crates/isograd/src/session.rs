@@ -40,7 +40,11 @@ pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared,
     let loss = Some(description.train.loss.kind);
     let data = load(&description.data, base, data_dir, description.seed, loss)?;
     let plan = document.plan(&data.shape).map_err(Box::new)?;
-    let prepared = Prepared { description: description.clone(), data, plan };
+    let prepared = Prepared {
+        description: description.clone(),
+        data,
+        plan,
+    };
     judges(&prepared)?;
     Ok(prepared)
 }
@@ -70,6 +74,10 @@ pub fn input_moments(data: &Data, seed: u64) -> InputMoments {
     let total: f64 = direction.iter().map(|d| d * d).sum();
     InputMoments {
         second_moment: squares / (rows.len().max(1) * part.elements.max(1)) as f64,
-        correlation: if count > 1.0 { (total - count) / (count * (count - 1.0)) } else { 1.0 },
+        correlation: if count > 1.0 {
+            (total - count) / (count * (count - 1.0))
+        } else {
+            1.0
+        },
     }
 }

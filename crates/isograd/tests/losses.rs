@@ -5,7 +5,8 @@
 
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use isograd::train::loss::{Loss, TargetBatch, resolve_output};
+use isograd::data::Targets;
+use isograd::train::loss::{Loss, resolve_output};
 use isograd_core::describe::data::TargetKind;
 use isograd_core::describe::train::LossKind;
 use isograd_core::describe::{DataShape, Document, Op, Shape, Task};
@@ -66,12 +67,12 @@ fn losses_and_their_gradients_are_those_of_pytorch() {
         let (task, target, targets) = if by_class {
             let labels = values.iter().map(|&x| x as u32).collect();
             let task = Task::Classification { classes: outputs };
-            (task, TargetKind::Index, TargetBatch::Index(labels))
+            (task, TargetKind::Index, Targets::Index(labels))
         } else {
             let width = target_shape[1];
             let values = values.iter().map(|&x| x as f32).collect();
             let task = Task::Regression { targets: width };
-            (task, TargetKind::Real, TargetBatch::Real { values, width })
+            (task, TargetKind::Real, Targets::Real { values, width })
         };
         let data = DataShape {
             input: Shape::Flat(inputs),

@@ -48,7 +48,10 @@ fn measured_slope(plan: &Plan, trace: &Trace) -> f64 {
         })
         .collect();
     let n = points.len() as f64;
-    let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
+    let (mx, my) = (
+        points.iter().map(|p| p.0).sum::<f64>() / n,
+        points.iter().map(|p| p.1).sum::<f64>() / n,
+    );
     let sxy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
     let sxx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
     sxy / sxx
@@ -58,7 +61,11 @@ fn measured_slope(plan: &Plan, trace: &Trace) -> f64 {
 fn the_predicted_slope_is_the_measured_one() {
     // LeCun's variance 1/n is the plain scale of a saturating activation, He's 2/n that of ReLU.
     let scales = [0.7, 1.0, 1.4];
-    let table = [("tanh", "lecun_normal"), ("sigmoid", "lecun_normal"), ("relu", "he_normal")];
+    let table = [
+        ("tanh", "lecun_normal"),
+        ("sigmoid", "lecun_normal"),
+        ("relu", "he_normal"),
+    ];
     let mut failed = Vec::new();
     for (activation, family) in table {
         for gain in scales {
@@ -69,7 +76,10 @@ fn the_predicted_slope_is_the_measured_one() {
             let slopes = (1..=SEEDS).map(|seed| {
                 let options = TrainOptions {
                     max_steps: Some(0),
-                    watch: Schedule { every: None, probes: true },
+                    watch: Schedule {
+                        every: None,
+                        probes: true,
+                    },
                     seed: Some(seed),
                     ..TrainOptions::default()
                 };

@@ -579,6 +579,5 @@ fn assemble(
         shuffle: spec.shuffle,
         notes,
         image,
-        seed,
     })
 }

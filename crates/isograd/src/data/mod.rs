@@ -66,31 +66,30 @@ pub struct Data {
     pub notes: Vec<String>,
     /// Channels, height and width, where examples are images, flattened or not.
     pub image: Option<Pixels>,
-    seed: u64,
 }
 
 impl Data {
-    /// Rows of the training part in the order of this epoch.
-    pub fn order(&self, epoch: u64) -> Vec<u32> {
+    /// Rows of the training part in the order of this epoch, by this seed.
+    pub fn order(&self, seed: u64, epoch: u64) -> Vec<u32> {
         if self.shuffle {
-            order(self.seed, epoch, self.train.len())
+            order(seed, epoch, self.train.len())
         } else {
             in_order(self.train.len())
         }
     }
 
-    /// These rows of the training part, changed as the description says for this step.
+    /// These rows of the training part, changed as the description says for this step, by this seed.
     ///
     /// # Panics
     /// If a row is not there.
-    pub fn train_batch(&self, rows: &[u32], step: u64) -> Batch {
+    pub fn train_batch(&self, rows: &[u32], seed: u64, step: u64) -> Batch {
         let mut batch = self.train.batch(rows);
         augment::apply(
             &self.augment,
             &mut batch.inputs,
             self.train.elements,
             self.image,
-            self.seed,
+            seed,
             step,
         );
         batch

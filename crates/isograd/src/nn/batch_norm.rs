@@ -46,20 +46,36 @@ impl BatchNorm {
         if mode == Mode::Evaluate {
             let mean = self.running_mean.value_sync();
             let var = self.running_var.value_sync();
-            return batch_norm(x, self.gamma.val(), self.beta.val(), mean, var, options.epsilon);
+            return batch_norm(
+                x,
+                self.gamma.val(),
+                self.beta.val(),
+                mean,
+                var,
+                options.epsilon,
+            );
         }
         let dims = x.dims();
         let count = dims.iter().product::<usize>() / dims[1].max(1);
         let done = batch_norm_train(x, self.gamma.val(), self.beta.val(), options.epsilon);
         if mode == Mode::Train && options.eval_statistics == EvalStatistics::Running {
             // Bessel's correction, as PyTorch's running variance has it.
-            let unbiased = if count > 1 { count as f64 / (count - 1) as f64 } else { 1.0 };
+            let unbiased = if count > 1 {
+                count as f64 / (count - 1) as f64
+            } else {
+                1.0
+            };
             let keep = options.momentum;
             let blend = |old: Tensor<1>, new: Tensor<1>, factor: f64| {
                 (old * keep + new.detach() * (factor * (1.0 - keep))).detach()
             };
-            self.running_mean.update(blend(self.running_mean.value_sync(), done.mean, 1.0));
-            self.running_var.update(blend(self.running_var.value_sync(), done.variance, unbiased));
+            self.running_mean
+                .update(blend(self.running_mean.value_sync(), done.mean, 1.0));
+            self.running_var.update(blend(
+                self.running_var.value_sync(),
+                done.variance,
+                unbiased,
+            ));
         }
         done.output
     }

@@ -26,7 +26,11 @@ pub struct Build {
 impl Build {
     /// Single precision on this device.
     pub fn new(seed: u64, device: Device) -> Self {
-        Self { seed, device, dtype: DType::F32 }
+        Self {
+            seed,
+            device,
+            dtype: DType::F32,
+        }
     }
 
     /// The network of a plan, with its initial parameters.
@@ -40,22 +44,38 @@ impl Build {
     }
 
     fn parameters(&self, node: &Node) -> Option<Parameters> {
-        let fans = fans(&node.op).unwrap_or(Fans { fan_in: 1, fan_out: 1 });
+        let fans = fans(&node.op).unwrap_or(Fans {
+            fan_in: 1,
+            fan_out: 1,
+        });
         let draw = |what: &str, init: &Init, dims: &[usize]| -> TensorData {
             let path = format!("{}.{what}", node.name);
             let mut stream = stream(self.seed, Purpose::Init, &path, 0);
             TensorData::new(sample(init, dims, fans, &mut stream), dims.to_vec())
         };
         let bias = |init: &Option<Init>, units: usize| {
-            init.as_ref().map(|init| self.param::<1>(draw("bias", init, &[units]), node))
+            init.as_ref()
+                .map(|init| self.param::<1>(draw("bias", init, &[units]), node))
         };
         let constant = |init: Init, units: usize| draw("", &init, &[units]);
         Some(match &node.op {
-            Op::Dense { inputs, units, init, bias: b } => Parameters::Dense(Dense {
+            Op::Dense {
+                inputs,
+                units,
+                init,
+                bias: b,
+            } => Parameters::Dense(Dense {
                 weight: self.param(draw("weight", init, &[*inputs, *units]), node),
                 bias: bias(b, *units),
             }),
-            Op::Conv2d { inputs, filters, kernel: [rows, columns], init, bias: b, .. } => {
+            Op::Conv2d {
+                inputs,
+                filters,
+                kernel: [rows, columns],
+                init,
+                bias: b,
+                ..
+            } => {
                 let dims = [*filters, *inputs, *rows, *columns];
                 Parameters::Conv2d(Conv2d {
                     weight: self.param(draw("weight", init, &dims), node),

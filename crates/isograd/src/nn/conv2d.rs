@@ -1,9 +1,9 @@
 //! Two-dimensional convolution and pooling, with the padding of either end said apart.
 
 use burn::module::{Module, Param};
+use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use burn::tensor::Tensor;
 
 /// A convolution's parameters.
 #[derive(Module, Debug)]
@@ -26,12 +26,17 @@ impl Conv2d {
     /// - result: `[batch, filters, rows, columns]`
     pub fn forward(&self, x: Tensor<4>, stride: [usize; 2], padding: [usize; 4]) -> Tensor<4> {
         let options = ConvOptions::new_with_padding(stride, pairs(padding), [1, 1], 1);
-        conv2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
+        conv2d(
+            x,
+            self.weight.val(),
+            self.bias.as_ref().map(Param::val),
+            options,
+        )
     }
 }
 
 /// Maximum over windows; padding never wins.
-pub fn max_pool(
+pub(super) fn max_pool(
     x: Tensor<4>,
     kernel: [usize; 2],
     stride: [usize; 2],
@@ -43,7 +48,7 @@ pub fn max_pool(
 }
 
 /// Mean over windows; padding is not counted.
-pub fn avg_pool(
+pub(super) fn avg_pool(
     x: Tensor<4>,
     kernel: [usize; 2],
     stride: [usize; 2],

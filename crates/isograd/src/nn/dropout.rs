@@ -11,7 +11,7 @@ const PROBE_POSITIONS: u64 = 1 << 63;
 
 /// Zeroes each element with probability `rate` and divides the others by 1 − `rate`; the identity
 /// in evaluation. The mask depends on seed, layer and step only.
-pub fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal {
+pub(super) fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal {
     if pass.mode == Mode::Evaluate || rate == 0.0 {
         return x;
     }
@@ -34,10 +34,20 @@ fn drop_elements<const D: usize>(
     let limit = (rate * 2f64.powi(32)) as u64;
     let kept = 1.0 / (1.0 - rate);
     let mask: Vec<f64> = (0..x.shape().num_elements())
-        .map(|_| if u64::from(stream.next_u32()) < limit { 0.0 } else { kept })
+        .map(|_| {
+            if u64::from(stream.next_u32()) < limit {
+                0.0
+            } else {
+                kept
+            }
+        })
         .collect();
     let data = TensorData::new(mask, x.dims());
-    let data = if x.dtype() == DType::F64 { data } else { data.convert_dtype(x.dtype()) };
+    let data = if x.dtype() == DType::F64 {
+        data
+    } else {
+        data.convert_dtype(x.dtype())
+    };
     let mask = Tensor::<D>::from_data(data, (&x.device(), x.dtype()));
     x * mask
 }

@@ -16,14 +16,20 @@ fn container(parameters: &Parameters) -> &'static str {
 
 impl Network {
     fn each(mut self, f: impl Fn(Parameters) -> Parameters) -> Self {
-        self.parameters = self.parameters.into_iter().map(|(node, p)| (node, f(p))).collect();
+        self.parameters = self
+            .parameters
+            .into_iter()
+            .map(|(node, p)| (node, f(p)))
+            .collect();
         self
     }
 }
 
 impl Module for Network {
     fn collect_devices(&self, devices: Vec<Device>) -> Vec<Device> {
-        self.parameters.iter().fold(devices, |devices, (_, p)| p.collect_devices(devices))
+        self.parameters
+            .iter()
+            .fold(devices, |devices, (_, p)| p.collect_devices(devices))
     }
 
     fn fork(self, device: &Device) -> Self {
@@ -39,8 +45,16 @@ impl Module for Network {
     }
 
     fn valid(&self) -> Self {
-        let parameters = self.parameters.iter().map(|(node, p)| (*node, p.valid())).collect();
-        Self { frame: self.frame.clone(), parameters, slots: self.slots.clone() }
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|(node, p)| (*node, p.valid()))
+            .collect();
+        Self {
+            frame: self.frame.clone(),
+            parameters,
+            slots: self.slots.clone(),
+        }
     }
 
     fn materialize(self) -> Self {

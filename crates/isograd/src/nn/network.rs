@@ -1,5 +1,6 @@
 //! A network built from a plan: parameters with readable paths, and the forward pass.
 
+use super::activation;
 use super::batch_norm::{BatchNorm, BatchNormOptions};
 use super::conv2d::{Conv2d, avg_pool, max_pool};
 use super::dense::Dense;
@@ -7,10 +8,9 @@ use super::dropout::dropout;
 use super::layer_norm::LayerNorm;
 use super::pass::Pass;
 use super::signal::{Signal, each};
-use super::activation;
 use burn::module::Module;
-use burn::tensor::activation::softmax;
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
 use isograd_core::describe::{Node, NodeId, Op, Plan};
 use isograd_core::trace::{Role, Site, sites};
@@ -74,7 +74,11 @@ impl Network {
             slots[*node] = Some(slot);
         }
         Self {
-            frame: Arc::new(Frame { plan, sites, by_node }),
+            frame: Arc::new(Frame {
+                plan,
+                sites,
+                by_node,
+            }),
             parameters,
             slots: Arc::new(slots),
         }
@@ -112,22 +116,38 @@ impl Network {
     fn node(&self, node: &Node, x: Signal, pass: &Pass) -> Signal {
         match &node.op {
             Op::Dense { .. } => {
-                let Some(Parameters::Dense(dense)) = self.of(node.id) else { missing(node) };
+                let Some(Parameters::Dense(dense)) = self.of(node.id) else {
+                    missing(node)
+                };
                 each!(x, x => dense.forward(x))
             }
-            Op::Conv2d { stride, padding, .. } => {
-                let Some(Parameters::Conv2d(conv)) = self.of(node.id) else { missing(node) };
+            Op::Conv2d {
+                stride, padding, ..
+            } => {
+                let Some(Parameters::Conv2d(conv)) = self.of(node.id) else {
+                    missing(node)
+                };
                 Signal::Image(conv.forward(x.image(), *stride, *padding))
             }
-            Op::MaxPool2d { kernel, stride, padding } => {
-                Signal::Image(max_pool(x.image(), *kernel, *stride, *padding))
+            Op::MaxPool2d {
+                kernel,
+                stride,
+                padding,
+            } => Signal::Image(max_pool(x.image(), *kernel, *stride, *padding)),
+            Op::AvgPool2d {
+                kernel,
+                stride,
+                padding,
+            } => Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding)),
+            Op::GlobalAvgPool => {
+                Signal::Flat(x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2))
             }
-            Op::AvgPool2d { kernel, stride, padding } => {
-                Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding))
+            Op::GlobalMaxPool => {
+                Signal::Flat(x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2))
             }
-            Op::GlobalAvgPool => Signal::Flat(x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)),
-            Op::GlobalMaxPool => Signal::Flat(x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2)),
-            Op::Upsampling2d { factor: [rows, columns] } => {
+            Op::Upsampling2d {
+                factor: [rows, columns],
+            } => {
                 let x = x.image();
                 let [batch, channels, height, width] = x.dims();
                 let x = x.reshape([batch, channels, height, 1, width, 1]);
@@ -145,8 +165,15 @@ impl Network {
                     Signal::Image(x) => Signal::Image(softmax(x, 1)),
                 },
             },
-            Op::BatchNorm { momentum, epsilon, eval_statistics, .. } => {
-                let Some(Parameters::BatchNorm(norm)) = self.of(node.id) else { missing(node) };
+            Op::BatchNorm {
+                momentum,
+                epsilon,
+                eval_statistics,
+                ..
+            } => {
+                let Some(Parameters::BatchNorm(norm)) = self.of(node.id) else {
+                    missing(node)
+                };
                 let options = BatchNormOptions {
                     momentum: *momentum,
                     epsilon: *epsilon,
@@ -163,7 +190,9 @@ impl Network {
                 }
             }
             Op::LayerNorm { epsilon, .. } => {
-                let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else { missing(node) };
+                let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else {
+                    missing(node)
+                };
                 match x {
                     Signal::Flat(x) => Signal::Flat(norm.forward(x, *epsilon)),
                     Signal::Sequence(x) => Signal::Sequence(norm.forward(x, *epsilon)),

@@ -31,12 +31,22 @@ pub struct Pass {
 impl Pass {
     /// An evaluation that nobody watches.
     pub fn evaluate() -> Self {
-        Self { mode: Mode::Evaluate, seed: 0, step: 0, watch: None }
+        Self {
+            mode: Mode::Evaluate,
+            seed: 0,
+            step: 0,
+            watch: None,
+        }
     }
 
     /// A training step that nobody watches.
     pub fn train(seed: u64, step: u64) -> Self {
-        Self { mode: Mode::Train, seed, step, watch: None }
+        Self {
+            mode: Mode::Train,
+            seed,
+            step,
+            watch: None,
+        }
     }
 
     /// The same pass, watched.

@@ -39,9 +39,11 @@ impl Signal {
             Shape::Sequence { steps, features } => {
                 Self::Sequence(rows.reshape([batch, steps, features]))
             }
-            Shape::Image { channels, height, width } => {
-                Self::Image(rows.reshape([batch, channels, height, width]))
-            }
+            Shape::Image {
+                channels,
+                height,
+                width,
+            } => Self::Image(rows.reshape([batch, channels, height, width])),
         }
     }
 

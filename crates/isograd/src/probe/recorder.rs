@@ -130,7 +130,9 @@ impl Sink for Recorder {
         if let Some(view) = view {
             seen.cosine.add(&view);
             if let Some((_, activation, units)) = self.feeds[site] {
-                seen.slopes.get_or_insert_with(|| Slopes::new(activation, units)).add(&view);
+                seen.slopes
+                    .get_or_insert_with(|| Slopes::new(activation, units))
+                    .add(&view);
             }
         }
     }
@@ -138,9 +140,8 @@ impl Sink for Recorder {
 
 /// For each site, the activation that reads from it.
 fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<(usize, Activation, usize)>> {
-    let position = |node: NodeId, role: Role| {
-        sites.iter().position(|s| s.node == node && s.role == role)
-    };
+    let position =
+        |node: NodeId, role: Role| sites.iter().position(|s| s.node == node && s.role == role);
     let mut by_node = vec![None; plan.nodes.len()];
     for (position, site) in sites.iter().enumerate() {
         if site.role == Role::Output {

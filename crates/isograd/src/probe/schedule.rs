@@ -13,24 +13,34 @@ pub struct Schedule {
 impl Default for Schedule {
     /// Rows at every tenth step, probes at both ends.
     fn default() -> Self {
-        Self { every: Some(10), probes: true }
+        Self {
+            every: Some(10),
+            probes: true,
+        }
     }
 }
 
 impl Schedule {
     /// Nothing but loss and global norm.
     pub fn none() -> Self {
-        Self { every: None, probes: false }
+        Self {
+            every: None,
+            probes: false,
+        }
     }
 
     /// Rows at every step.
     pub fn every_step() -> Self {
-        Self { every: Some(1), probes: true }
+        Self {
+            every: Some(1),
+            probes: true,
+        }
     }
 
     /// Whether step number `step` (from 0) measures every site.
     pub fn at(&self, step: u64) -> bool {
-        self.every.is_some_and(|every| step.is_multiple_of(every.max(1)))
+        self.every
+            .is_some_and(|every| step.is_multiple_of(every.max(1)))
     }
 }
 

@@ -8,11 +8,11 @@ use isograd_theory::Activation;
 /// slope the activation has: 0.05 is −13 dB, what three quarters of a decade of gradient cost in one
 /// layer; a tanh unit is there when its pre-activations have a standard deviation above about 13, or
 /// sit at ±1.75 or beyond.
-pub const SATURATION_BOUND: f64 = 0.05;
+pub(super) const SATURATION_BOUND: f64 = 0.05;
 
 /// Mean squared slope of each unit of one activation, over the examples seen.
 #[derive(Clone, Debug)]
-pub struct Slopes {
+pub(super) struct Slopes {
     activation: Activation,
     sums: Vec<f64>,
     count: f64,
@@ -21,14 +21,21 @@ pub struct Slopes {
 
 impl Slopes {
     /// Nothing seen yet, of `units` units.
-    pub fn new(activation: Activation, units: usize) -> Self {
+    pub(super) fn new(activation: Activation, units: usize) -> Self {
         let largest = activation.max_slope();
-        Self { activation, sums: vec![0.0; units], count: 0.0, largest }
+        Self {
+            activation,
+            sums: vec![0.0; units],
+            count: 0.0,
+            largest,
+        }
     }
 
     /// Adds a batch of pre-activations, `[batch, units, positions…]` or `[batch, steps, units]`.
-    pub fn add(&mut self, view: &View<'_>) {
-        let Some(layout) = Layout::of(view.shape, self.sums.len()) else { return };
+    pub(super) fn add(&mut self, view: &View<'_>) {
+        let Some(layout) = Layout::of(view.shape, self.sums.len()) else {
+            return;
+        };
         match view.values {
             Slice::F32(v) => self.add_values(v.iter().map(|&x| f64::from(x)), layout),
             Slice::F64(v) => self.add_values(v.iter().copied(), layout),
@@ -45,23 +52,23 @@ impl Slopes {
     }
 
     /// Share of units whose slope was 0 on every example.
-    pub fn dead(&self) -> f64 {
+    pub(super) fn dead(&self) -> f64 {
         self.share(|sum| sum == 0.0)
     }
 
     /// Share of units below [`SATURATION_BOUND`].
-    pub fn saturated(&self) -> f64 {
+    pub(super) fn saturated(&self) -> f64 {
         let limit = SATURATION_BOUND * self.largest * self.largest * self.count;
         self.share(|sum| sum < limit)
     }
 
     /// Whether the activation saturates at all.
-    pub fn saturating(&self) -> bool {
+    pub(super) fn saturating(&self) -> bool {
         self.activation.saturating()
     }
 
     /// Mean over units and examples of the squared slope.
-    pub fn mean_square(&self) -> f64 {
+    pub(super) fn mean_square(&self) -> f64 {
         self.sums.iter().sum::<f64>() / (self.count * self.sums.len() as f64).max(1.0)
     }
 
@@ -97,15 +104,17 @@ impl Layout {
 
 /// Mean cosine between different examples, from the sum of their directions.
 #[derive(Clone, Debug, Default)]
-pub struct Cosine {
+pub(super) struct Cosine {
     sum: Vec<f64>,
     examples: f64,
 }
 
 impl Cosine {
     /// Adds a batch; examples are rows, a row of zeros has no direction and is left out.
-    pub fn add(&mut self, view: &View<'_>) {
-        let Some((&batch, rest)) = view.shape.split_first() else { return };
+    pub(super) fn add(&mut self, view: &View<'_>) {
+        let Some((&batch, rest)) = view.shape.split_first() else {
+            return;
+        };
         let elements: usize = rest.iter().product();
         if elements == 0 || batch == 0 {
             return;
@@ -131,7 +140,7 @@ impl Cosine {
     }
 
     /// (‖Σ x̂‖² − n) / (n (n − 1)); `None` with fewer than two examples.
-    pub fn mean(&self) -> Option<f64> {
+    pub(super) fn mean(&self) -> Option<f64> {
         let n = self.examples;
         (n >= 2.0).then(|| {
             let square: f64 = self.sum.iter().map(|x| x * x).sum();
@@ -145,7 +154,10 @@ mod tests {
     use super::*;
 
     fn view<'a>(shape: &'a [usize], values: &'a [f64]) -> View<'a> {
-        View { shape, values: Slice::F64(values) }
+        View {
+            shape,
+            values: Slice::F64(values),
+        }
     }
 
     #[test]
@@ -175,7 +187,12 @@ mod tests {
 
     #[test]
     fn cosine_agrees_with_all_pairs() {
-        let rows = [[1.0, 2.0, 0.5], [-1.0, 0.3, 2.0], [0.2, 0.2, 0.1], [0.0, 0.0, 0.0]];
+        let rows = [
+            [1.0, 2.0, 0.5],
+            [-1.0, 0.3, 2.0],
+            [0.2, 0.2, 0.1],
+            [0.0, 0.0, 0.0],
+        ];
         let flat: Vec<f64> = rows.iter().flatten().copied().collect();
         let mut cosine = Cosine::default();
         cosine.add(&view(&[2, 3], &flat[..6]));

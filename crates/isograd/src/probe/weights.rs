@@ -73,8 +73,9 @@ pub fn weight_rows(
         // The scale and shift of a normalisation are its weight and bias.
         for (names, weight) in [(["weight", "gamma"], true), (["bias", "beta"], false)] {
             let path = names.map(|name| format!("{}.{name}", site.name));
-            let Some((path, found)) =
-                path.iter().find_map(|p| measured.get(p).map(|found| (p, found)))
+            let Some((path, found)) = path
+                .iter()
+                .find_map(|p| measured.get(p).map(|found| (p, found)))
             else {
                 continue;
             };

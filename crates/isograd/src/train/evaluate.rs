@@ -20,7 +20,12 @@ impl Judge<'_> {
     pub(crate) fn score(&self, network: &Network, part: &Part) -> Score {
         let (predictions, outputs, loss) = self.predict(network, part);
         let scored = self.scoring.score(&predictions, outputs, &part.targets);
-        Score { loss, metric: scored.value, examples: part.len(), scores: scored.scores }
+        Score {
+            loss,
+            metric: scored.value,
+            examples: part.len(),
+            scores: scored.scores,
+        }
     }
 
     /// Outputs for every row, row-major, how many an example, and the mean loss.

@@ -72,7 +72,10 @@ impl<'a> Fit<'a> {
         let network = Build::new(seed, device.clone()).network(&prepared.plan);
         let (loss, scoring) = judges(prepared)?;
         let init = InitNorms::of(&network);
-        let trace = Trace { sites: network.sites().to_vec(), ..Trace::default() };
+        let trace = Trace {
+            sites: network.sites().to_vec(),
+            ..Trace::default()
+        };
         observer.sites(&trace.sites);
         let per_epoch = prepared.data.train.len().div_ceil(spec.batch) as u64;
         let all = per_epoch * spec.epochs as u64;
@@ -111,7 +114,9 @@ impl<'a> Fit<'a> {
     }
 
     fn network(&self) -> &Network {
-        self.network.as_ref().unwrap_or_else(|| unreachable!("taken only inside a step"))
+        self.network
+            .as_ref()
+            .unwrap_or_else(|| unreachable!("taken only inside a step"))
     }
 
     fn run(&mut self, started: Instant) -> StopReason {
@@ -142,7 +147,11 @@ impl<'a> Fit<'a> {
                 if self.observer.stop() {
                     return StopReason::Asked;
                 }
-                if self.options.max_seconds.is_some_and(|limit| progress.seconds >= limit) {
+                if self
+                    .options
+                    .max_seconds
+                    .is_some_and(|limit| progress.seconds >= limit)
+                {
                     return StopReason::Budget;
                 }
             }
@@ -152,7 +161,11 @@ impl<'a> Fit<'a> {
     }
 
     fn ended(&self) -> StopReason {
-        if self.options.max_steps.is_some_and(|limit| self.step >= limit) {
+        if self
+            .options
+            .max_steps
+            .is_some_and(|limit| self.step >= limit)
+        {
             StopReason::Budget
         } else {
             StopReason::Done
@@ -180,15 +193,21 @@ impl<'a> Fit<'a> {
         if !finite && rows.is_none() && !self.provenance_known {
             // The first bad step says where the first bad number is, scheduled or not.
             let recorder = Arc::new(Recorder::new(self.network(), Detail::Moments));
-            let pass = Pass { mode: Mode::Probe, ..Pass::train(self.seed, self.step) };
+            let pass = Pass {
+                mode: Mode::Probe,
+                ..Pass::train(self.seed, self.step)
+            };
             self.backward(&batch, &pass.watched(recorder.clone()));
             rows = Some(recorder.take(per_example));
         }
         self.provenance_known |= !finite;
         self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
         let lr = self.optimizer.advance();
-        let Some(network) = self.network.take() else { return loss };
-        let (network, measured) = update(network, collected, &mut self.optimizer, lr, rows.is_some());
+        let Some(network) = self.network.take() else {
+            return loss;
+        };
+        let (network, measured) =
+            update(network, collected, &mut self.optimizer, lr, rows.is_some());
         if let Some(rows) = &mut rows {
             weight_rows(&network, &self.init, &measured, rows);
         }
@@ -229,7 +248,10 @@ impl<'a> Fit<'a> {
         // Batches of the size of training: batch statistics are what they are there.
         for rows in rows.chunks(self.spec().batch) {
             let batch = self.part().batch(rows);
-            let pass = Pass { mode: Mode::Probe, ..Pass::train(self.seed, self.step) };
+            let pass = Pass {
+                mode: Mode::Probe,
+                ..Pass::train(self.seed, self.step)
+            };
             let (loss, per_example, gradients) =
                 self.backward(&batch, &pass.watched(recorder.clone()));
             losses += loss;
@@ -249,7 +271,12 @@ impl<'a> Fit<'a> {
         self.record(Record {
             step: self.step,
             kind: RecordKind::Probe,
-            network: Whole { loss: losses / batches, lr, global_norm: global, clipped_norm: global },
+            network: Whole {
+                loss: losses / batches,
+                lr,
+                global_norm: global,
+                clipped_norm: global,
+            },
             rows,
         });
     }
@@ -260,7 +287,14 @@ impl<'a> Fit<'a> {
             .iter()
             .map(|(path, &gradient)| {
                 let norm = now.get(path).unwrap_or(0.0);
-                (path.clone(), WeightRow { gradient: Some(gradient), moved: None, norm })
+                (
+                    path.clone(),
+                    WeightRow {
+                        gradient: Some(gradient),
+                        moved: None,
+                        norm,
+                    },
+                )
             })
             .collect();
         weight_rows(self.network(), &self.init, &measured, rows);
@@ -272,16 +306,26 @@ impl<'a> Fit<'a> {
     }
 
     fn judge(&self) -> Judge<'_> {
-        Judge { loss: &self.loss, scoring: &self.scoring, batch: evaluation_batch(self.spec()) }
+        Judge {
+            loss: &self.loss,
+            scoring: &self.scoring,
+            batch: evaluation_batch(self.spec()),
+        }
     }
 
     fn validate(&mut self) {
-        let Some(valid) = &self.prepared.data.valid else { return };
+        let Some(valid) = &self.prepared.data.valid else {
+            return;
+        };
         let score = self.judge().score(&self.network().valid(), valid);
         let validation = Validation {
             step: self.step,
             epoch: self.epoch(),
-            train_loss: if self.recent.1 == 0 { f64::NAN } else { self.recent.0 / self.recent.1 as f64 },
+            train_loss: if self.recent.1 == 0 {
+                f64::NAN
+            } else {
+                self.recent.0 / self.recent.1 as f64
+            },
             loss: score.loss,
             metric: score.metric,
         };
@@ -292,7 +336,12 @@ impl<'a> Fit<'a> {
 
     fn finish(mut self, stopped: StopReason, started: Instant) -> Finished {
         // The end of an epoch has been validated already.
-        if self.trace.validations.last().is_none_or(|v| v.step != self.step) {
+        if self
+            .trace
+            .validations
+            .last()
+            .is_none_or(|v| v.step != self.step)
+        {
             self.validate();
         }
         if self.options.watch.probes && self.step > 0 {
@@ -319,16 +368,26 @@ impl<'a> Fit<'a> {
 pub(crate) fn judges(prepared: &Prepared) -> Result<(Loss, Scoring), TrainError> {
     let spec = &prepared.description.train;
     let data = &prepared.data;
-    let last: Option<&Op> = prepared.plan.chain.last().map(|&id| &prepared.plan.nodes[id].op);
+    let last: Option<&Op> = prepared
+        .plan
+        .chain
+        .last()
+        .map(|&id| &prepared.plan.nodes[id].op);
     let output = resolve_output(spec.loss.on, last);
     let outputs = prepared.plan.output.elements();
     let loss = Loss::new(&spec.loss, output, outputs, data.shape.task, data.target)?;
     let scoring = Scoring {
-        metric: spec.metric.unwrap_or_else(|| default_metric(data.shape.task)),
+        metric: spec
+            .metric
+            .unwrap_or_else(|| default_metric(data.shape.task)),
         threshold: threshold(spec.loss.kind, output),
         task: data.shape.task,
         target: data.target,
-        unit: data.target_scaling.iter().map(|s| s.divisor.unwrap_or(1.0)).collect(),
+        unit: data
+            .target_scaling
+            .iter()
+            .map(|s| s.divisor.unwrap_or(1.0))
+            .collect(),
     };
     Ok((loss, scoring))
 }

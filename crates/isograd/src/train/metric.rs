@@ -1,6 +1,6 @@
 //! How good predictions are, as one number and example by example.
 
-use super::loss::TargetBatch;
+use crate::data::Targets;
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
 use isograd_core::describe::train::{LossKind, Metric, OutputKind};
@@ -59,7 +59,7 @@ impl Scoring {
     ///
     /// # Panics
     /// When there are not as many rows of predictions as of targets.
-    pub fn score(&self, predictions: &[f32], outputs: usize, targets: &TargetBatch) -> Scored {
+    pub fn score(&self, predictions: &[f32], outputs: usize, targets: &Targets) -> Scored {
         let rows: Vec<&[f32]> = predictions.chunks_exact(outputs.max(1)).collect();
         assert_eq!(rows.len(), targets.len(), "as many targets as predictions");
         match self.metric {
@@ -81,11 +81,11 @@ impl Scoring {
         })
     }
 
-    fn accuracy(&self, rows: &[&[f32]], targets: &TargetBatch) -> Scored {
+    fn accuracy(&self, rows: &[&[f32]], targets: &Targets) -> Scored {
         let truth: Vec<f32> = match targets {
-            TargetBatch::Index(labels) => labels.iter().map(|&label| label as f32).collect(),
-            TargetBatch::Real { values, width: 1 } => values.clone(),
-            TargetBatch::Real { values, width } => values
+            Targets::Index(labels) => labels.iter().map(|&label| label as f32).collect(),
+            Targets::Real { values, width: 1 } => values.clone(),
+            Targets::Real { values, width } => values
                 .chunks_exact((*width).max(1))
                 .map(|row| argmax(row) as f32)
                 .collect(),
@@ -94,7 +94,7 @@ impl Scoring {
         averaged(rows.iter().zip(truth).map(right).collect())
     }
 
-    fn binary_accuracy(&self, rows: &[&[f32]], outputs: usize, targets: &TargetBatch) -> Scored {
+    fn binary_accuracy(&self, rows: &[&[f32]], outputs: usize, targets: &Targets) -> Scored {
         // Each of several outputs answers "is it this class?".
         let kind = if outputs > 1 && self.target == TargetKind::Index {
             TargetKind::OneHot
@@ -118,7 +118,7 @@ impl Scoring {
         )
     }
 
-    fn errors(&self, rows: &[&[f32]], outputs: usize, targets: &TargetBatch) -> Scored {
+    fn errors(&self, rows: &[&[f32]], outputs: usize, targets: &Targets) -> Scored {
         let (truth, width) = targets.numbers(self.target, self.task, outputs);
         let columns = width.max(outputs);
         let unit = |j: usize| match self.unit.len() {
@@ -232,12 +232,12 @@ mod tests {
             scoring: Scoring,
             predictions: &'static [f32],
             outputs: usize,
-            targets: TargetBatch,
+            targets: Targets,
             value: f64,
             scores: &'static [f32],
         }
-        let index = |labels: &[u32]| TargetBatch::Index(labels.to_vec());
-        let real = |values: &[f32], width| TargetBatch::Real {
+        let index = |labels: &[u32]| Targets::Index(labels.to_vec());
+        let real = |values: &[f32], width| Targets::Real {
             values: values.to_vec(),
             width,
         };
@@ -398,7 +398,7 @@ mod tests {
                     Task::Regression { targets: 1 },
                     TargetKind::Real,
                 );
-                let targets = TargetBatch::Real {
+                let targets = Targets::Real {
                     values: vec![1.0, 2.0],
                     width: 1,
                 };
@@ -425,7 +425,7 @@ mod tests {
         let got = scoring.score(
             &near,
             1,
-            &TargetBatch::Real {
+            &Targets::Real {
                 values: truth,
                 width: 1,
             },

@@ -10,9 +10,7 @@ mod trainer;
 
 pub(crate) use fit::judges;
 pub use fit::train;
-pub use options::{
-    Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions,
-};
+pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
 
 pub use trainer::BurnTrainer;
 

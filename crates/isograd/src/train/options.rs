@@ -38,9 +38,8 @@ pub struct Progress {
 impl Progress {
     /// Seconds still to go at the pace so far.
     pub fn remaining(&self) -> Option<f64> {
-        (self.step > 0).then(|| {
-            self.seconds / self.step as f64 * self.steps.saturating_sub(self.step) as f64
-        })
+        (self.step > 0)
+            .then(|| self.seconds / self.step as f64 * self.steps.saturating_sub(self.step) as f64)
     }
 }
 

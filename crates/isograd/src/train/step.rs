@@ -17,12 +17,17 @@ pub(super) struct Penalties(BTreeMap<String, (f64, f64)>);
 impl Penalties {
     pub(super) fn of(plan: &Plan) -> Self {
         let with = plan.nodes.iter().filter(|n| n.l1 != 0.0 || n.l2 != 0.0);
-        Self(with.map(|n| (format!("{}.weight", n.name), (n.l1, n.l2))).collect())
+        Self(
+            with.map(|n| (format!("{}.weight", n.name), (n.l1, n.l2)))
+                .collect(),
+        )
     }
 
     /// Adds ∂(l1·Σ|w| + l2·Σw²)/∂w.
     fn add(&self, path: &str, weight: &Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let Some(&(l1, l2)) = self.0.get(path) else { return gradient };
+        let Some(&(l1, l2)) = self.0.get(path) else {
+            return gradient;
+        };
         let mut gradient = gradient;
         if l1 != 0.0 {
             gradient = gradient + weight.clone().sign() * l1;
@@ -47,7 +52,10 @@ impl Collected {
             path: Vec::new(),
             gradients,
             penalties,
-            found: Self { paths: Vec::new(), gradients: Vec::new() },
+            found: Self {
+                paths: Vec::new(),
+                gradients: Vec::new(),
+            },
         };
         network.visit(&mut collector);
         collector.found
@@ -61,7 +69,11 @@ impl Collected {
     /// Norm of each gradient, by path.
     pub(super) fn norms(&self) -> BTreeMap<String, f64> {
         let norm = |g: &Tensor<1>| moments(g).sum_squares.sqrt();
-        self.paths.iter().cloned().zip(self.gradients.iter().map(norm)).collect()
+        self.paths
+            .iter()
+            .cloned()
+            .zip(self.gradients.iter().map(norm))
+            .collect()
     }
 }
 
@@ -84,7 +96,9 @@ impl ModuleVisitor for Collector<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val();
         // Frozen parameters and running statistics have none.
-        let Some(gradient) = value.grad_remove(&mut self.gradients) else { return };
+        let Some(gradient) = value.grad_remove(&mut self.gradients) else {
+            return;
+        };
         let path = self.path.join(".");
         let gradient = flat(gradient);
         let gradient = self.penalties.add(&path, &flat(value.inner()), gradient);
@@ -109,7 +123,11 @@ pub(super) fn update(
 ) -> (Network, BTreeMap<String, WeightRow>) {
     let mut updater = Updater {
         path: Vec::new(),
-        gradients: collected.paths.into_iter().zip(collected.gradients).collect(),
+        gradients: collected
+            .paths
+            .into_iter()
+            .zip(collected.gradients)
+            .collect(),
         optimizer,
         lr,
         measure,
@@ -139,7 +157,9 @@ impl ModuleMapper for Updater<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let path = self.path.join(".");
-        let Some(gradient) = self.gradients.remove(&path) else { return param };
+        let Some(gradient) = self.gradients.remove(&path) else {
+            return param;
+        };
         let (id, value, mapper) = param.consume();
         let dims = value.dims();
         let value = flat(value.inner());
@@ -150,8 +170,9 @@ impl ModuleMapper for Updater<'_> {
             moved: None,
             norm: moments(&value).sum_squares.sqrt(),
         });
-        let stepped =
-            self.optimizer.step(&path, value, gradient, matrix, self.lr, self.measure);
+        let stepped = self
+            .optimizer
+            .step(&path, value, gradient, matrix, self.lr, self.measure);
         if let (Some(row), Some(moved)) = (&mut row, &stepped.moved) {
             row.moved = Some(moments(moved).sum_squares.sqrt());
         }

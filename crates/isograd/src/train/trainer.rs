@@ -35,10 +35,18 @@ impl BurnTrainer {
     /// A trainer for descriptions whose files are relative to `base`, and whose named sets lie in
     /// `data_dir`.
     pub fn new(base: PathBuf, data_dir: Option<PathBuf>) -> Self {
-        Self { base, data_dir, loaded: Vec::new() }
+        Self {
+            base,
+            data_dir,
+            loaded: Vec::new(),
+        }
     }
 
-    fn data(&mut self, description: &Description, evaluate: Evaluate) -> Result<Data, TrainerError> {
+    fn data(
+        &mut self,
+        description: &Description,
+        evaluate: Evaluate,
+    ) -> Result<Data, TrainerError> {
         let seed = description.seed;
         let known = |l: &&Loaded| {
             l.seed == seed
@@ -81,12 +89,19 @@ impl Trainer for BurnTrainer {
         let options = TrainOptions {
             max_steps: Some(((all as f64 * trial.budget).ceil() as u64).max(1)),
             max_seconds: None,
-            watch: Schedule { probes: false, ..Schedule::default() },
+            watch: Schedule {
+                probes: false,
+                ..Schedule::default()
+            },
             seed: Some(trial.seed),
         };
-        let prepared = Prepared { description: description.clone(), data, plan };
-        let done = train(&prepared, &options, &mut Silent)
-            .map_err(|e| TrainerError(e.to_string()))?;
+        let prepared = Prepared {
+            description: description.clone(),
+            data,
+            plan,
+        };
+        let done =
+            train(&prepared, &options, &mut Silent).map_err(|e| TrainerError(e.to_string()))?;
         let valid = done
             .valid
             .ok_or_else(|| TrainerError("there are no rows to judge on".to_owned()))?;

@@ -17,8 +17,8 @@ mod target;
 mod tests;
 
 pub use check::{LossError, check, resolve_output};
-pub use target::TargetBatch;
 
+use crate::data::Targets;
 use burn::tensor::Tensor;
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
@@ -74,7 +74,7 @@ impl Loss {
     /// # Panics
     /// When the batch sizes differ, or a label is not below the number of outputs: the data were
     /// not those that the loss was planned for.
-    pub fn evaluate(&self, prediction: Tensor<2>, target: &TargetBatch) -> LossValue {
+    pub fn evaluate(&self, prediction: Tensor<2>, target: &Targets) -> LossValue {
         let batch = prediction.dims()[0];
         assert_eq!(batch, target.len(), "as many targets as predictions");
         let terms = if self.spec.pairwise {
@@ -98,7 +98,7 @@ impl Loss {
     }
 
     /// The table of terms before any reduction.
-    fn terms(&self, prediction: Tensor<2>, target: &TargetBatch) -> Terms {
+    fn terms(&self, prediction: Tensor<2>, target: &Targets) -> Terms {
         let outputs = prediction.dims()[1];
         match self.spec.kind {
             LossKind::CrossEntropy if self.by_class(outputs, target) => {
@@ -145,7 +145,7 @@ impl Loss {
     /// Whether cross-entropy takes the one logarithm of the target's class instead of a sum over
     /// one-hot targets. The two differ only where another class has probability 0 and no clip:
     /// 0·ln 0 is undefined in the sum, and absent here.
-    fn by_class(&self, outputs: usize, target: &TargetBatch) -> bool {
+    fn by_class(&self, outputs: usize, target: &Targets) -> bool {
         match self.target {
             TargetKind::Index => true,
             // A yes-or-no target on several outputs is class 0 or 1.
@@ -153,7 +153,7 @@ impl Loss {
             // On logits the logarithms are finite, and the short way is the same number.
             TargetKind::OneHot => {
                 self.output == OutputKind::Logits
-                    && matches!(target, TargetBatch::Index(_))
+                    && matches!(target, Targets::Index(_))
                     && self.task.outputs() <= outputs
             }
             TargetKind::MultiHot | TargetKind::Real => false,

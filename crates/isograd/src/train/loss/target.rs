@@ -1,37 +1,11 @@
 //! The targets of one batch, and the tensors that losses make of them.
 
+use crate::data::Targets;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
 
-/// The targets of one batch, one row an example.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TargetBatch {
-    /// A class number an example.
-    Index(Vec<u32>),
-    /// `width` numbers an example, row-major.
-    Real {
-        /// All numbers.
-        values: Vec<f32>,
-        /// Numbers an example.
-        width: usize,
-    },
-}
-
-impl TargetBatch {
-    /// Examples in the batch.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Index(labels) => labels.len(),
-            Self::Real { values, width } => values.len() / (*width).max(1),
-        }
-    }
-
-    /// True for a batch of no examples.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
+impl Targets {
     /// The same rows, `times` over.
     pub(crate) fn repeat(&self, times: usize) -> Self {
         match self {
@@ -76,12 +50,7 @@ impl TargetBatch {
 }
 
 /// The targets as a float tensor `[batch, width]` with the type and device of `like`.
-pub(super) fn dense(
-    target: &TargetBatch,
-    kind: TargetKind,
-    task: Task,
-    like: &Tensor<2>,
-) -> Tensor<2> {
+pub(super) fn dense(target: &Targets, kind: TargetKind, task: Task, like: &Tensor<2>) -> Tensor<2> {
     let (values, width) = target.numbers(kind, task, like.dims()[1]);
     let rows = target.len();
     Tensor::from_data(
@@ -91,10 +60,10 @@ pub(super) fn dense(
 }
 
 /// The targets as class numbers `[batch, 1]` on the device of `like`.
-pub(super) fn class_numbers(target: &TargetBatch, like: &Tensor<2>) -> Tensor<2, Int> {
+pub(super) fn class_numbers(target: &Targets, like: &Tensor<2>) -> Tensor<2, Int> {
     let labels: Vec<i64> = match target {
-        TargetBatch::Index(labels) => labels.iter().map(|&label| i64::from(label)).collect(),
-        TargetBatch::Real { values, .. } => values.iter().map(|&t| t as i64).collect(),
+        Targets::Index(labels) => labels.iter().map(|&label| i64::from(label)).collect(),
+        Targets::Real { values, .. } => values.iter().map(|&t| t as i64).collect(),
     };
     let rows = labels.len();
     Tensor::from_data(

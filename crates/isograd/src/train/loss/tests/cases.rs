@@ -11,11 +11,11 @@ const SHARES: [f64; 12] = [
 ];
 
 /// Targets of four examples, and what they are.
-struct Truth(Task, TargetKind, TargetBatch);
+struct Truth(Task, TargetKind, Targets);
 
 fn labels(classes: usize, kind: TargetKind, labels: [u32; 4]) -> Truth {
     let task = Task::Classification { classes };
-    Truth(task, kind, TargetBatch::Index(labels.to_vec()))
+    Truth(task, kind, Targets::Index(labels.to_vec()))
 }
 
 fn real(width: usize) -> Truth {
@@ -24,7 +24,7 @@ fn real(width: usize) -> Truth {
     Truth(
         Task::Regression { targets: width },
         Real,
-        TargetBatch::Real { values, width },
+        Targets::Real { values, width },
     )
 }
 
@@ -32,11 +32,11 @@ fn real(width: usize) -> Truth {
 pub(super) fn all() -> Vec<Case> {
     let [index, hot] = [Index, OneHot].map(|kind| labels(3, kind, [2, 0, 1, 1]));
     let hot_of_two = labels(2, OneHot, [1, 0, 1, 1]);
-    let bits = Truth(Task::Binary, Binary, TargetBatch::Index(vec![1, 0, 1, 1]));
+    let bits = Truth(Task::Binary, Binary, Targets::Index(vec![1, 0, 1, 1]));
     let bits_as_numbers = Truth(
         Task::Binary,
         Binary,
-        TargetBatch::Real {
+        Targets::Real {
             values: vec![1.0, 0.0, 1.0, 1.0],
             width: 1,
         },
@@ -44,7 +44,7 @@ pub(super) fn all() -> Vec<Case> {
     let several = Truth(
         Task::MultiLabel { labels: 3 },
         MultiHot,
-        TargetBatch::Real {
+        Targets::Real {
             values: [1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1]
                 .map(|t: u8| f32::from(t))
                 .to_vec(),
@@ -54,7 +54,7 @@ pub(super) fn all() -> Vec<Case> {
     let directions = Truth(
         Task::Regression { targets: 2 },
         Real,
-        TargetBatch::Real {
+        Targets::Real {
             values: vec![0.4, 0.1, 1.2, -0.6, 2.2, 0.9, 1.0, 3.0],
             width: 2,
         },

@@ -9,7 +9,7 @@ fn one_row(
     clip: f64,
     output: OutputKind,
     x: &[f64],
-    targets: TargetBatch,
+    targets: Targets,
     target: TargetKind,
     dtype: DType,
 ) -> (f64, Vec<f64>) {
@@ -32,8 +32,8 @@ fn one_row(
 
 #[test]
 fn a_logarithm_of_zero_is_not_guarded_without_a_clip() {
-    let zero = || TargetBatch::Index(vec![0]);
-    let one = || TargetBatch::Index(vec![1]);
+    let zero = || Targets::Index(vec![0]);
+    let one = || Targets::Index(vec![1]);
     let run = |kind, clip, x: &[f64], t, target| {
         one_row(kind, clip, Probabilities, x, t, target, DType::F32).0
     };
@@ -57,7 +57,7 @@ fn softmax_on_one_unit_computes_and_has_no_gradient() {
         1e-7,
         Logits,
         &[3.0],
-        TargetBatch::Index(vec![0]),
+        Targets::Index(vec![0]),
         Index,
         DType::F32,
     );
@@ -68,7 +68,7 @@ fn softmax_on_one_unit_computes_and_has_no_gradient() {
         1e-7,
         Probabilities,
         &[1.0],
-        TargetBatch::Index(vec![0]),
+        Targets::Index(vec![0]),
         Binary,
         DType::F32,
     );
@@ -83,7 +83,7 @@ fn softmax_on_one_unit_computes_and_has_no_gradient() {
         1e-32,
         Probabilities,
         &[1.0],
-        TargetBatch::Index(vec![1]),
+        Targets::Index(vec![1]),
         Binary,
         DType::F32,
     );
@@ -92,7 +92,7 @@ fn softmax_on_one_unit_computes_and_has_no_gradient() {
 
 #[test]
 fn large_logits_stay_finite_and_zero_logits_have_the_right_slope() {
-    let label = |k| TargetBatch::Index(vec![k]);
+    let label = |k| Targets::Index(vec![k]);
     let (value, gradient) = one_row(
         CrossEntropy,
         0.0,
@@ -166,7 +166,7 @@ fn only_what_cannot_be_computed_is_refused() {
                 Index | Binary | OneHot => None,
                 MultiHot | Real => Some(task.outputs()),
             };
-            let targets = width.map_or(TargetBatch::Index(vec![0, 0]), |width| TargetBatch::Real {
+            let targets = width.map_or(Targets::Index(vec![0, 0]), |width| Targets::Real {
                 values: vec![1.0; 2 * width],
                 width,
             });

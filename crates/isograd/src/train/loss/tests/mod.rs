@@ -35,7 +35,7 @@ struct Case {
     output: OutputKind,
     task: Task,
     target: TargetKind,
-    targets: TargetBatch,
+    targets: Targets,
     predictions: Vec<f64>,
     outputs: usize,
 }
@@ -120,8 +120,8 @@ impl Case {
                 .collect::<Vec<_>>()
         };
         let number = match &self.targets {
-            TargetBatch::Index(labels) => f64::from(labels[j]),
-            TargetBatch::Real { values, width } => {
+            Targets::Index(labels) => f64::from(labels[j]),
+            Targets::Real { values, width } => {
                 if !(self.target == TargetKind::Binary && *width == 1) {
                     let row = &values[j * width..(j + 1) * width];
                     return row.iter().map(|&t| f64::from(t)).collect();
