@@ -214,7 +214,7 @@ mod tests {
             value: 9.0,
         };
         for step in 0..50 {
-            let inputs = applied(&[erase.clone()], 0.0, 3, step);
+            let inputs = applied(std::slice::from_ref(&erase), 0.0, 3, step);
             let first = &inputs[..20];
             assert!(inputs.chunks(20).all(|plane| plane == first));
             let erased = first.iter().filter(|&&x| x == 9.0).count();

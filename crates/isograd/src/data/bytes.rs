@@ -18,6 +18,9 @@ const MAX_DEFLATE_RATIO: u64 = 1032;
 /// Longest line of a text table: a file that packs 4 GiB into one line is no table.
 const MAX_LINE: u64 = 64 << 20;
 
+/// What to do about a file that is too short.
+const CUT_OFF: &str = "the file was cut off, or its header is wrong: get it anew";
+
 /// How a content error travels through the `io::Read` interface.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -147,10 +150,14 @@ impl Source {
             ));
         }
         if bytes > at_most {
-            return Err(self.error(
-                DataErrorKind::Truncated,
-                format!("{what} would take {bytes} more bytes, but the file has at most {at_most}"),
-            ));
+            return Err(self
+                .error(
+                    DataErrorKind::Truncated,
+                    format!(
+                        "{what} would take {bytes} more bytes, but there are at most {at_most}"
+                    ),
+                )
+                .help(CUT_OFF));
         }
         Ok(())
     }
@@ -207,7 +214,8 @@ impl Source {
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                self.error(DataErrorKind::Truncated, "the gzip stream ends too early")
+                let message = "the gzip stream ends too early";
+                self.error(DataErrorKind::Truncated, message).help(CUT_OFF)
             }
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => self.error(
                 DataErrorKind::Format,
@@ -239,5 +247,56 @@ impl Read for Source {
             }
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::io::Write as _;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    }
+
+    #[test]
+    fn packed_files_of_several_members_are_one() {
+        let bytes = [packed(b"abc"), packed(b"def")].concat();
+        let mut source = Source::from_bytes("x.gz", bytes);
+        assert_eq!(source.block(6, "it").unwrap(), b"abcdef");
+        source.finish("it").unwrap();
+    }
+
+    #[test]
+    fn a_packed_file_may_not_unpack_without_end() {
+        let bytes = packed(&vec![b'1'; 100_000]);
+        assert!(bytes.len() < 300);
+        let mut source = Source::from_bytes("x.gz", bytes).with_limit(20_000);
+        let error = source.up_to(u64::MAX).unwrap_err();
+        assert_eq!(error.kind(), DataErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn no_deflate_stream_expands_beyond_the_ratio() {
+        // The best case: one byte over and over. An honest file is never refused.
+        let bytes = packed(&vec![0; 1 << 22]);
+        let most = bytes.len() as u64 * MAX_DEFLATE_RATIO;
+        assert!((1 << 22) <= most, "{most}");
+        let mut source = Source::from_bytes("x.gz", bytes);
+        assert_eq!(source.block(1 << 22, "it").unwrap().len(), 1 << 22);
+    }
+
+    #[test]
+    fn a_line_may_not_go_on_without_end() {
+        let bytes = packed(&vec![b'1'; MAX_LINE as usize + 100_000]);
+        let mut source = Source::from_bytes("x.gz", bytes).lines();
+        let error = source.up_to(u64::MAX).unwrap_err();
+        assert_eq!(error.kind(), DataErrorKind::TooLarge);
+        let lines = packed("0123456789\n".repeat(1000).as_bytes());
+        let mut source = Source::from_bytes("x.gz", lines).lines();
+        assert_eq!(source.up_to(u64::MAX).unwrap().len(), 11_000);
     }
 }

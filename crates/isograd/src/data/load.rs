@@ -1,28 +1,23 @@
-//! From a description to data: read, choose rows, split, encode, shape, scale.
+//! From a description to rows: which files are read, which of their rows are taken.
 
 use std::path::Path;
 
-use isograd_core::describe::data::{
-    CsvOptions, DataSpec, HeldOut, PartSpec, Scale, Source as SourceSpec, TargetKind,
-};
+use isograd_core::describe::Shape;
+use isograd_core::describe::data::{CsvOptions, DataSpec, HeldOut, PartSpec, Source as SourceSpec};
 use isograd_core::describe::train::LossKind;
-use isograd_core::describe::{DataShape, Shape};
 
+use super::assemble::{Held, assemble};
 use super::bytes::Source;
-use super::categories::Encoder;
 use super::error::{DataError, DataErrorKind};
 use super::generate::Generator;
 use super::named::{Files, Kind, NamedSet};
-use super::order::{in_order, split_rows};
-use super::part::{Part, Targets};
-use super::raw::{Raw, RawTargets};
+use super::order::in_order;
+use super::raw::Raw;
 use super::read::columns::{Columns, Layout};
 use super::read::text::Windows;
 use super::read::{Array, cifar, csv, idx, npy, shape_of, text};
-use super::scale::{self, Groups};
-use super::shape::reshape;
-use super::target::{Native, Resolved, TargetPlan};
-use super::{Data, augment, overrides};
+use super::target::Native;
+use super::{Data, overrides};
 
 /// Reads or generates the data of a description.
 ///
@@ -49,11 +44,15 @@ pub fn load(
     let train = loader.part("train", &spec.train)?;
     let native = loader.native.clone();
     let valid = loader.held_out("valid", &spec.valid)?;
-    let test = match &spec.test {
-        HeldOut::None => loader.default_test()?,
-        test => loader.held_out("test", test)?,
+    let mut notes = Vec::new();
+    let test = match loader.no_test_part()? {
+        Some(note) => {
+            notes.push(note);
+            Held::None
+        }
+        None => loader.held_out("test", &spec.test)?,
     };
-    assemble(spec, seed, loss, &native, train, [valid, test])
+    assemble(spec, seed, loss, &native, train, [valid, test], notes)
 }
 
 struct Loader<'a> {
@@ -67,13 +66,6 @@ struct Loader<'a> {
     layout: Option<Layout>,
     /// Characters of the training text.
     alphabet: Option<Vec<char>>,
-}
-
-/// A part that is not trained on.
-enum Held {
-    None,
-    Fraction(f64),
-    Rows(Box<Raw>, Option<Scale>),
 }
 
 impl Loader<'_> {
@@ -92,17 +84,26 @@ impl Loader<'_> {
         }
     }
 
-    /// Named sets have their own test part, unless it is used for validation.
-    fn default_test(&mut self) -> Result<Held, DataError> {
+    /// Why there is no test part where the usual one of a named set is asked for: the set has none,
+    /// or it is already used (the same rows twice would be no test).
+    fn no_test_part(&self) -> Result<Option<String>, DataError> {
+        let usual = HeldOut::Part(PartSpec {
+            split: Some("test".to_owned()),
+            ..PartSpec::default()
+        });
         let SourceSpec::Named(name) = &self.spec.source else {
-            return Ok(Held::None);
+            return Ok(None);
         };
-        let used = matches!(&self.spec.valid, HeldOut::Part(part) if part.split.as_deref() == Some("test"))
-            || self.spec.train.split.as_deref() == Some("test");
-        if used || NamedSet::find(name)?.parts().all(|part| part != "test") {
-            return Ok(Held::None);
+        if self.spec.test != usual {
+            return Ok(None);
         }
-        self.held_out("test", &HeldOut::Part(PartSpec::default()))
+        if NamedSet::find(name)?.parts().all(|part| part != "test") {
+            return Ok(Some(format!("the set `{name}` has no test part")));
+        }
+        let used = |part: &PartSpec| part.split.as_deref() == Some("test");
+        let by_valid = matches!(&self.spec.valid, HeldOut::Part(part) if used(part));
+        Ok((by_valid || used(&self.spec.train))
+            .then(|| format!("the test part of `{name}` is already used; there is no other")))
     }
 
     /// The rows of one part, as they are in the file.
@@ -396,188 +397,4 @@ fn array(array: Array, source: &Source, idx: bool) -> Result<(Raw, usize), DataE
         notes: Vec::new(),
     };
     Ok((raw, array.declared))
-}
-
-/// Splits, encodes, shapes, scales.
-fn assemble(
-    spec: &DataSpec,
-    seed: u64,
-    loss: Option<LossKind>,
-    native: &Native,
-    train: Raw,
-    held: [Held; 2],
-) -> Result<Data, DataError> {
-    let n = train.len();
-    if n == 0 {
-        return Err(DataError::new(
-            DataErrorKind::Empty,
-            "the training part has no rows",
-        ));
-    }
-    let mut notes = Vec::new();
-    // Rows of the training source that go to training, validation and test.
-    let mut train_rows = in_order(n);
-    let mut taken: [Vec<u32>; 2] = [Vec::new(), Vec::new()];
-    for ((held, taken), path) in held.iter().zip(&mut taken).zip(["valid", "test"]) {
-        if let Held::Fraction(fraction) = held {
-            let fraction = fraction * n as f64 / train_rows.len() as f64;
-            let (stay, drawn) = split_rows(seed, path, fraction, train_rows.len());
-            if drawn.is_empty() && fraction > 0.0 {
-                notes.push(format!("there are too few rows to draw a {path} part"));
-            }
-            *taken = drawn.iter().map(|&row| train_rows[row as usize]).collect();
-            train_rows = stay.iter().map(|&row| train_rows[row as usize]).collect();
-        }
-    }
-    let encoder = Encoder::fit(&train, &train_rows);
-    let prepare = |raw: Raw| -> Result<(Raw, Shape), DataError> {
-        let mut raw = encoder.encode(raw);
-        let native = raw.shape;
-        if let Some(shape) = &spec.shape {
-            reshape(&mut raw, shape)?;
-        }
-        Ok((raw, native))
-    };
-    let (train, native_shape) = prepare(train)?;
-    let shape = train.shape;
-    let elements = shape.elements();
-    notes.extend(train.notes.iter().cloned());
-    let groups = Groups::of(native_shape, shape);
-    let fitted = |scale| scale::fit(&train.inputs, &train_rows, elements, groups, scale);
-    let main = fitted(spec.scale);
-
-    // Parts of their own.
-    let mut own: [Option<(Raw, Option<Scale>)>; 2] = [None, None];
-    for ((held, own), role) in held.into_iter().zip(&mut own).zip(["valid", "test"]) {
-        if let Held::Rows(raw, scale) = held {
-            let (raw, _) = prepare(*raw)?;
-            if raw.shape != shape {
-                return Err(DataError::new(
-                    DataErrorKind::Mismatch,
-                    format!(
-                        "the {role} part has examples of {}, the training part of {shape}",
-                        raw.shape
-                    ),
-                ));
-            }
-            notes.extend(raw.notes.iter().cloned());
-            *own = Some((raw, scale));
-        }
-    }
-    let targets = |raw: &'_ Raw, role: &str| -> Result<RawTargets, DataError> {
-        raw.targets.clone().ok_or_else(|| {
-            DataError::new(
-                DataErrorKind::Description,
-                format!("the {role} part has no targets"),
-            )
-            .help("name the file that has them with `labels` or `targets`")
-        })
-    };
-    let train_targets = targets(&train, "train")?;
-    let mut other_targets = Vec::new();
-    for ((raw, _), role) in own
-        .iter()
-        .zip(["valid", "test"])
-        .filter_map(|(own, role)| Some((own.as_ref()?, role)))
-    {
-        other_targets.push(targets(raw, role)?);
-    }
-    let plan = TargetPlan::new(
-        spec.target,
-        spec.outputs,
-        loss,
-        native,
-        &train_targets,
-        &other_targets.iter().collect::<Vec<_>>(),
-    )?;
-    notes.extend(plan.notes.iter().cloned());
-    let resolved = plan.apply(&train_targets)?;
-    let target_scaling = match &resolved {
-        Resolved::Real { values, width } if plan.kind == TargetKind::Real => {
-            scale::fit_targets(values, *width, &train_rows, spec.target_scale)
-        }
-        _ => Vec::new(),
-    };
-    let finish = |resolved: Resolved| match resolved {
-        Resolved::Index(classes) => Targets::Index(classes),
-        Resolved::Real { values, width } => Targets::Real {
-            values: values
-                .iter()
-                .enumerate()
-                .map(|(at, &value)| match target_scaling.get(at % width) {
-                    Some(scaling) => scaling.scale(value) as f32,
-                    None => value as f32,
-                })
-                .collect(),
-            width,
-        },
-    };
-    let all_targets = finish(resolved);
-    let inputs_of = |raw: &Raw, rows: &[u32], scale: Option<Scale>| {
-        let other = scale.filter(|&scale| scale != spec.scale).map(fitted);
-        let scaling = other.as_ref().unwrap_or(&main);
-        scale::apply(&raw.inputs, rows, elements, groups, scaling)
-    };
-    let from_train = |rows: &[u32], scale: Option<Scale>| Part {
-        inputs: inputs_of(&train, rows, scale),
-        elements,
-        targets: all_targets.subset(rows),
-    };
-    let mut held_parts = Vec::new();
-    for (own, taken) in own.into_iter().zip(&taken) {
-        held_parts.push(match own {
-            Some((raw, scale)) => {
-                let rows = in_order(raw.len());
-                let resolved = plan.apply(raw.targets.as_ref().unwrap_or(&train_targets))?;
-                Some(Part {
-                    inputs: inputs_of(&raw, &rows, scale),
-                    elements,
-                    targets: finish(resolved),
-                })
-            }
-            None if taken.is_empty() => None,
-            None => Some(from_train(taken, None)),
-        });
-    }
-    let train_part = from_train(&train_rows, spec.train.scale);
-    let image = match (native_shape, shape) {
-        (
-            _,
-            Shape::Image {
-                channels,
-                height,
-                width,
-            },
-        )
-        | (
-            Shape::Image {
-                channels,
-                height,
-                width,
-            },
-            Shape::Flat(_),
-        ) => Some([channels, height, width]),
-        _ => None,
-    };
-    augment::check(&spec.augment, image)?;
-    let test = held_parts.pop().flatten();
-    let valid = held_parts.pop().flatten();
-    Ok(Data {
-        shape: DataShape {
-            input: shape,
-            task: plan.task,
-            examples: train_part.len(),
-        },
-        train: train_part,
-        valid,
-        test,
-        target: plan.kind,
-        class_names: plan.class_names,
-        feature_names: train.names,
-        target_scaling,
-        augment: spec.augment.clone(),
-        shuffle: spec.shuffle,
-        notes,
-        image,
-    })
 }

@@ -9,6 +9,7 @@
 //! before anything is allocated, packed files against the largest ratio that DEFLATE can reach, and
 //! every error says which file, where, and what would have been accepted.
 
+mod assemble;
 mod augment;
 mod bytes;
 mod categories;

@@ -8,6 +8,4 @@ mod pages;
 mod rates;
 mod robust;
 mod rules;
-mod simulate;
-mod trained;
 mod units;

@@ -3,7 +3,7 @@
 
 use super::{Array, extent};
 use crate::data::bytes::Source;
-use crate::data::error::{DataError, DataErrorKind};
+use crate::data::error::{DataError, DataErrorKind, Position};
 use crate::data::raw::Numbers;
 
 /// True if a file starts like IDX.
@@ -15,7 +15,8 @@ pub(crate) fn is_idx(head: &[u8]) -> bool {
 pub(crate) fn read(source: &mut Source, limit: Option<usize>) -> Result<Array, DataError> {
     let magic = source.block(4, "the magic number of IDX")?;
     let wrong = |source: &Source, message: String| {
-        source.error(DataErrorKind::Format, message).help(
+        let error = source.error(DataErrorKind::Format, message);
+        error.at(Position::Byte(0)).help(
             "an IDX file starts with 00 00, the type (08 u8, 09 i8, 0b i16, 0c i32, 0d f32, \
              0e f64) and the number of dimensions",
         )

@@ -6,7 +6,7 @@
 use super::idx::each;
 use super::{Array, extent};
 use crate::data::bytes::Source;
-use crate::data::error::{DataError, DataErrorKind, excerpt};
+use crate::data::error::{DataError, DataErrorKind, Position, excerpt};
 use crate::data::raw::Numbers;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -27,6 +27,7 @@ pub(crate) fn read(source: &mut Source, limit: Option<usize>) -> Result<Array, D
                 DataErrorKind::Format,
                 "this is no NPY file: it does not start with \\x93NUMPY",
             )
+            .at(Position::Byte(0))
             .help(
                 "write one with `numpy.save(file, array)`; an NPZ archive must be unpacked first",
             ));
