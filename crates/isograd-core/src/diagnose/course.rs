@@ -119,7 +119,7 @@ impl Course {
     }
 
     /// Steps that the description asks for, as far as the trace tells how long an epoch is; else
-    /// those on record.
+    /// those on record in every epoch.
     pub(super) fn budget(&self, exam: &Examination<'_>) -> f64 {
         let done = self.losses.last().map_or(0.0, |&(step, _)| step + 1.0);
         let train = &exam.description.train;
@@ -134,7 +134,9 @@ impl Course {
             (Some(epochs), Some(steps)) => epochs.min(steps as f64),
             (Some(epochs), None) => epochs,
             (None, Some(steps)) => steps as f64,
-            (None, None) => done,
+            // An epoch has at least the steps that were seen, or the budget is smaller than this:
+            // too large a budget only makes the judgement milder.
+            (None, None) => done * train.epochs.max(1) as f64,
         };
         budget.max(done)
     }

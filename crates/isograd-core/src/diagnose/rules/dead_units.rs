@@ -5,6 +5,7 @@ use super::Rule;
 use crate::describe::{NodeId, Op};
 use crate::diagnose::advice;
 use crate::diagnose::context::Context;
+use crate::diagnose::depth::Depth;
 use crate::diagnose::evidence::Evidence;
 use crate::diagnose::finding::{Finding, Severity};
 use crate::diagnose::limits::{FALSE_ALARM, binomial_tail, normal_cdf, normal_quantile};
@@ -57,7 +58,10 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
     let blocked = found
         .iter()
         .any(|c| c.share >= 1.0 && ctx.node(c.node).parent.is_none());
+    // Units that die where gradient or signal were out of bounds from the beginning are a consequence.
+    let consequence = died && Depth::new(ctx).is_some_and(|d| d.unhealthy());
     let severity = match () {
+        () if consequence => Severity::Warning,
         () if ctx.course.stalled() || ctx.course.diverged() => Severity::Critical,
         () if recovered => Severity::Info,
         () if blocked => Severity::Critical,
@@ -150,17 +154,25 @@ fn census(ctx: &Context<'_>, record: &Record, node: NodeId) -> Option<Census> {
 fn correlation(ctx: &Context<'_>, record: &Record, activation: NodeId) -> Option<f64> {
     let input = ctx.before(activation)?;
     let cosine = ctx.get(record, input, Quantity::Correlation)?;
-    let centred = match (
-        ctx.get(record, input, Quantity::ForwardMean),
-        ctx.get(record, input, Quantity::ForwardRms),
-    ) {
-        (Some(mean), Some(rms)) => {
-            let (common, all) = (mean * mean, rms * rms);
-            (cosine * all - common) / (all - common)
-        }
+    let mean = ctx.get(record, input, Quantity::ForwardMean);
+    let rms = ctx.get(record, input, Quantity::ForwardRms);
+    let centred = match (mean, rms) {
+        (Some(mean), Some(rms)) => centred(cosine, mean, rms, ctx.node(input).output.units()),
         _ => cosine,
     };
     centred.is_finite().then(|| centred.clamp(0.0, 1.0))
+}
+
+/// The cosine without the part that a common mean makes. Units that are each drawn with mean zero
+/// have, all together, a mean of variance c·rms²/n by chance; only one beyond that is taken out.
+fn centred(cosine: f64, mean: f64, rms: f64, units: usize) -> f64 {
+    let (common, all) = (mean * mean, rms * rms);
+    let chance = normal_quantile(FALSE_ALARM / 2.0).powi(2) * cosine * all / units.max(1) as f64;
+    if common > chance {
+        (cosine * all - common) / (all - common)
+    } else {
+        cosine
+    }
 }
 
 /// Expected share of units that are never positive on N examples, if pre-activations are normal with
@@ -190,7 +202,7 @@ fn null_share(correlation: Option<f64>, examples: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::null_share;
+    use super::{centred, null_share};
 
     #[test]
     fn the_null_agrees_with_closed_forms() {
@@ -220,5 +232,14 @@ mod tests {
         // The correlation map of ReLU reaches 0.98786 after 50 layers from orthogonal inputs.
         let got = null_share(Some(0.98786), 2048.0);
         assert!((got - 0.35).abs() < 0.01, "{got}");
+    }
+
+    #[test]
+    fn only_a_mean_beyond_chance_is_taken_out() {
+        // rms² = 1: mean² = 0.9 of 64 units is no chance, and leaves (0.95 − 0.9)/(1 − 0.9).
+        assert!((centred(0.95, -(0.9_f64.sqrt()), 1.0, 64) - 0.5).abs() < 1e-12);
+        // With five units of correlation 0.95 chance allows more than the whole.
+        assert_eq!(centred(0.95, -(0.9_f64.sqrt()), 1.0, 5), 0.95);
+        assert_eq!(centred(0.5, 0.01, 1.0, 64), 0.5);
     }
 }

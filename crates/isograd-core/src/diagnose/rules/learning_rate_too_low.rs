@@ -7,6 +7,7 @@ use crate::diagnose::context::Context;
 use crate::diagnose::depth::Depth;
 use crate::diagnose::evidence::Evidence;
 use crate::diagnose::finding::{Finding, Severity};
+use crate::diagnose::limits::WEAK_DEPTH_DB;
 use crate::trace::Quantity;
 
 pub(super) const RULE: Rule = Rule {
@@ -37,7 +38,9 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
     let (start, end) = (course.start?, course.end?);
     // Gradients that do not arrive or values that overflow explain small steps before the rate does;
     // and what starts at its goal need not move.
-    let elsewhere = Depth::new(ctx).is_some_and(|d| d.unhealthy() || d.fades(d.before));
+    // Here chance is an explanation as good as any, so the band of random weights does not matter.
+    let elsewhere = Depth::new(ctx)
+        .is_some_and(|d| d.unhealthy() || d.before.is_some_and(|p| p.db < -WEAK_DEPTH_DB));
     let at_goal = course.constant.is_some_and(|c| start < 0.5 * c);
     let sign = ctx.exam.description.train.optimizer.gradient_sign;
     if elsewhere || at_goal || course.broke_at.is_some() || course.learned() || sign < 0.0 {

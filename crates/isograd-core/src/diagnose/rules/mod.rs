@@ -28,11 +28,11 @@ pub struct Rule {
 /// comes before them.
 pub(super) const RULES: &[Rule] = &[
     non_finite_values::RULE,
+    learning_rate_too_high::RULE,
     dead_units::RULE,
     saturated_units::RULE,
     exploding_gradient::RULE,
     vanishing_gradient::RULE,
     wrong_init_gain::RULE,
-    learning_rate_too_high::RULE,
     learning_rate_too_low::RULE,
 ];

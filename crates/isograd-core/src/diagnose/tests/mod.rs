@@ -8,4 +8,6 @@ mod pages;
 mod rates;
 mod robust;
 mod rules;
+mod simulate;
+mod trained;
 mod units;
