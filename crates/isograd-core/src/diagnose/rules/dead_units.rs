@@ -10,6 +10,7 @@ use crate::diagnose::evidence::Evidence;
 use crate::diagnose::finding::{Finding, Severity};
 use crate::diagnose::limits::{FALSE_ALARM, binomial_tail, normal_cdf, normal_quantile};
 use crate::trace::{Quantity, Record};
+use isograd_theory::Activation;
 
 pub(super) const RULE: Rule = Rule {
     code: "dead-units",
@@ -78,7 +79,7 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
         severity,
         layers: found.iter().map(|c| name(c).to_owned()).collect(),
         cause: format!(
-            "in {} of {} layers most units are dead{when}: at {} {:.0} % have slope zero on all {} examples, where the correlation of the inputs explains {:.0} %",
+            "in {} of {} layers most units are dead{when}: at {} {:.0} % have slope zero on all {} examples, where {:.0} % would be expected",
             found.len(),
             rectifiers(ctx).count(),
             name(&worst),
@@ -88,7 +89,7 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
         ),
         evidence: Evidence::new()
             .number("dead", worst.share)
-            .number("expected_from_correlation", worst.null)
+            .number("expected", worst.null)
             .number("dead_among_those_expected_alive", worst.excess)
             .number("limit", SICK)
             .number("examples", worst.examples)
@@ -138,7 +139,7 @@ fn census(ctx: &Context<'_>, record: &Record, node: NodeId) -> Option<Census> {
     if examples < FEWEST_EXAMPLES {
         return None;
     }
-    let null = null_share(correlation(ctx, record, node), examples);
+    let null = null_share(correlation(ctx, record, node), examples).max(starved(ctx, record, node));
     Some(Census {
         node,
         share,
@@ -146,6 +147,23 @@ fn census(ctx: &Context<'_>, record: &Record, node: NodeId) -> Option<Census> {
         excess: (share - null) / (1.0 - null),
         examples,
     })
+}
+
+/// Probability that all weights from the live ReLU units in front are negative: then no input, being
+/// positive, can switch the unit on. It matters in narrow layers alone: 2⁻ᵏ for k live units.
+fn starved(ctx: &Context<'_>, record: &Record, activation: NodeId) -> f64 {
+    let mut at = activation;
+    while let Some(before) = ctx.before(at) {
+        at = before;
+        if let Op::Activation(a) = ctx.node(at).op {
+            let units = ctx.node(at).output.units() as f64;
+            let dead = ctx
+                .get(record, at, Quantity::DeadUnits)
+                .filter(|_| a == Activation::Relu);
+            return dead.map_or(0.0, |d| 0.5_f64.powf(((1.0 - d) * units).max(1.0)));
+        }
+    }
+    0.0
 }
 
 /// Correlation between the pre-activations of different examples, as it would be if they had no

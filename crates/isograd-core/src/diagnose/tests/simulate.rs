@@ -177,7 +177,7 @@ impl Run<'_> {
         y
     }
 
-    fn backward(&mut self, id: NodeId, dy: Batch) -> Batch {
+    fn backward(&mut self, id: NodeId, dy: &Batch) -> Batch {
         let net = self.net;
         self.gradient[id] = dy.clone();
         let x = &self.input[id];
@@ -240,7 +240,7 @@ impl Run<'_> {
             Op::Residual { body, .. } => {
                 let mut dx = dy.clone();
                 for &inner in body.iter().rev() {
-                    dx = self.backward(inner, dx);
+                    dx = self.backward(inner, &dx);
                 }
                 self.branch[id] = dx.clone();
                 for (dx, dy) in dx.values.iter_mut().zip(&dy.values) {
@@ -270,7 +270,7 @@ impl Run<'_> {
             row[label] -= 1.0;
         }
         for &id in self.net.plan.chain.iter().rev() {
-            y = self.backward(id, y);
+            y = self.backward(id, &y);
         }
         loss / labels.len() as f64
     }

@@ -85,6 +85,16 @@ fn healthy_networks_raise_no_alarm() {
             r#"{ name = "adam", lr = 1e-2 }"#,
         ),
         (
+            "He relu 5×5",
+            "init = \"he_normal\"\nlayers = [ { repeat = 5, layers = [ { dense = 5 }, \"relu\" ] }, OUT ]",
+            ADAM,
+        ),
+        (
+            "Glorot tanh 20×5",
+            "layers = [ { repeat = 20, layers = [ { dense = 5 }, \"tanh\" ] }, OUT ]",
+            ADAM,
+        ),
+        (
             "Glorot tanh 1×16",
             "layers = [ { dense = 16 }, \"tanh\", OUT ]",
             ADAM,
