@@ -144,6 +144,39 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
         "Breast cancer, 30 numbers, 2 classes; from the data folder"
     ),
     named_set!("wine", "Wine, 13 numbers, 3 classes; from the data folder"),
+    named_set!(
+        "digits",
+        "Handwritten digits, 64 numbers, 10 classes (1,797 of optdigits); from the data folder"
+    ),
+    named_set!(
+        "breast_cancer",
+        "Breast cancer, 30 numbers, 2 classes (as scikit-learn has it); from the data folder"
+    ),
+    named_set!(
+        "diabetes",
+        "Diabetes, 10 scaled numbers, a real target; from the data folder"
+    ),
+    named_set!("iris", "Iris, 4 numbers, 3 classes; from the data folder"),
+    named_set!(
+        "wine-quality",
+        "Wine, red and white, 11 numbers, grades 3 to 9; from the data folder"
+    ),
+    named_set!(
+        "wine-quality-red",
+        "Red wine, 11 numbers, grades 3 to 8; from the data folder"
+    ),
+    named_set!(
+        "wine-quality-white",
+        "White wine, 11 numbers, grades 3 to 9; from the data folder"
+    ),
+    named_set!(
+        "tinyshakespeare",
+        "Plays, windows of 64 characters, the next one of 65; from the data folder"
+    ),
+    named_set!(
+        "names",
+        "First names, windows of 3 letters, the next of 27; from the data folder"
+    ),
     entry(
         "csv",
         "Comma-separated values, plain or gzip, a file for each part",

@@ -271,6 +271,20 @@ fn standard_scaling_of_cifar_is_by_channel() {
 }
 
 #[test]
+fn every_named_set_is_a_word_of_descriptions() {
+    // The grammar lives in another crate: its list must be this one.
+    for set in SETS {
+        let text = format!(
+            "[data]\nsource = \"{}\"\n[network]\nlayers = [{{ dense = \"classes\" }}]\n\
+             [train]\nloss = \"cross_entropy\"\noptimizer = {{ name = \"adamw\", lr = 1e-3 }}\n",
+            set.name
+        );
+        let read = isograd_core::describe::Document::parse(&text, Path::new("d.toml"));
+        assert!(read.is_ok(), "{}: {:?}", set.name, read.err());
+    }
+}
+
+#[test]
 fn every_expected_file_is_named_right() {
     let Some(shared) = shared() else { return };
     for set in SETS {
