@@ -237,14 +237,15 @@ def batch_norm(momentum=0.9, epsilon=1e-5, not_updated=False):
         name = builder.name("batch_norm")
         builder.draw(f"{name}.weight", (units,), 0.2, 1.0)
         builder.draw(f"{name}.bias", (units,), 0.2)
-        builder.buffers[f"{name}.running_mean"] = values(builder.rng, (units,), 0.3)
-        builder.buffers[f"{name}.running_var"] = abs(values(builder.rng, (units,), 0.1, 1.0))
+        # Statistics that were never updated are the initial ones.
+        spread = 0.0 if not_updated else 1.0
+        mean, var = values(builder.rng, (units,), 0.3), values(builder.rng, (units,), 0.1)
+        builder.buffers[f"{name}.running_mean"] = spread * mean
+        builder.buffers[f"{name}.running_var"] = abs(1.0 + spread * var).round(3)
         options = {"eval_statistics": "not_updated"} if not_updated else {}
 
         def forward(x, c):
             mean, var = (c.buffers[f"{name}.running_{s}"].clone() for s in ("mean", "var"))
-            if not_updated:
-                mean, var = torch.zeros_like(mean), torch.ones_like(var)
             weight, bias = (c.parameters[f"{name}.{s}"] for s in ("weight", "bias"))
             y = F.batch_norm(x, mean, var, weight, bias, c.training, 1 - momentum, epsilon)
             if c.training and not not_updated:
