@@ -188,5 +188,12 @@ fn what_computes_but_is_wrong_runs() {
         let (_, diagnosis) = common::judge(&prepared, &done);
         let codes: Vec<&str> = diagnosis.findings.iter().map(|f| f.code).collect();
         println!("{}: {:?} {codes:?}", case.what, done.stopped);
+        if case.what.contains("NaN") || case.what.contains("overflow") {
+            assert!(
+                codes.contains(&"non-finite-values"),
+                "{}: {codes:?}",
+                case.what
+            );
+        }
     }
 }
