@@ -6,12 +6,14 @@ pub mod loss;
 pub mod metric;
 mod options;
 mod step;
+mod trained;
 mod trainer;
 
 pub(crate) use fit::judges;
 pub use fit::train;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
 
+pub use trained::{evaluate, restore};
 pub use trainer::BurnTrainer;
 
 use loss::LossError;

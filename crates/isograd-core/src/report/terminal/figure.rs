@@ -53,7 +53,7 @@ pub(super) fn decibels(x: f64) -> String {
 }
 
 /// Seconds: `0.8 s`, `12 s`, `3 min 20 s`, `2 h 05 min`.
-pub(super) fn seconds(s: f64) -> String {
+pub fn seconds(s: f64) -> String {
     match s {
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 59.5 => format!("{s:.0} s"),

@@ -23,7 +23,7 @@ mod tests;
 pub use doctor::doctor;
 pub use eval::eval;
 pub use explain::explain;
-pub use figure::{count, figure};
+pub use figure::{count, figure, seconds};
 pub use heal::heal;
 pub use predict::predict;
 pub use style::{Style, Tone};

@@ -1,0 +1,73 @@
+//! `isograd eval`: a trained network on its data, or on others of the same kind.
+
+use super::open::{self, DESCRIPTION, RUN};
+use super::train::MODEL;
+use crate::args::{EvalArgs, PartWord, Shared};
+use crate::failure::Failure;
+use crate::output::{Exit, Output};
+use isograd_core::describe::Document;
+use isograd_core::report::{Score, json, terminal};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Exit, Failure> {
+    let run = &args.run;
+    let file = origin(run)?;
+    let document = Document::load(&run.join(DESCRIPTION), &args.set)?;
+    let document = Document::parse(&document.text, &file)?;
+    let opened = open::with(document, shared)?;
+    let data = &opened.prepared.data;
+    let parts = [
+        (PartWord::Train, "training", Some(&data.train)),
+        (PartWord::Valid, "validation", data.valid.as_ref()),
+        (PartWord::Test, "test", data.test.as_ref()),
+    ];
+    let network = isograd::train::restore(&opened.prepared, &run.join(MODEL))?;
+    let mut scores = vec![];
+    for (word, name, part) in parts {
+        let wanted = if args.part.is_empty() {
+            word != PartWord::Train
+        } else {
+            args.part.contains(&word)
+        };
+        match part {
+            Some(part) if wanted => {
+                let score = isograd::train::evaluate(&opened.prepared, &network, part)?;
+                let score = Score {
+                    loss: score.loss,
+                    metric: score.metric,
+                    examples: score.examples,
+                };
+                scores.push((name.to_owned(), score));
+            }
+            None if args.part.contains(&word) => {
+                return Err(Failure::new(format!("the run's data have no {name} part"))
+                    .hint("leave --part away to see the parts that there are"));
+            }
+            _ => {}
+        }
+    }
+    let metric = opened.metric();
+    let name = run.display().to_string();
+    output.print(
+        |style| terminal::eval(&name, metric, &scores, style),
+        || Ok(json::eval(&name, metric, &scores)),
+    )?;
+    Ok(Exit::Done)
+}
+
+/// The file that the run's description came from: files that it names are relative to that one.
+fn origin(run: &Path) -> Result<PathBuf, Failure> {
+    let path = run.join(RUN);
+    let wrong = |what: String| {
+        Failure::new(format!("{}: {what}", path.display()))
+            .hint("give the folder of a run that `isograd train` kept, such as runs/NAME-1")
+    };
+    let text =
+        fs::read(&path).map_err(|e| wrong(format!("this is not the folder of a run: {e}")))?;
+    let about: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
+    let file = about.get("file").and_then(|f| f.as_str());
+    file.map(PathBuf::from)
+        .ok_or_else(|| wrong("it does not say which description it is of".into()))
+}

@@ -1,0 +1,38 @@
+//! The subcommands, one file each.
+
+mod completions;
+mod doctor;
+mod eval;
+mod explain;
+mod facts;
+mod heal;
+mod open;
+mod predict;
+mod train;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::{Exit, Output};
+
+/// Runs what was asked for.
+pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
+    interrupt::listen();
+    if let Some(threads) = cli.shared.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global()
+            .map_err(|e| Failure::new(format!("{threads} threads cannot be started: {e}")))?;
+    }
+    let output = Output::new(&cli.shared);
+    let shared = &cli.shared;
+    match &cli.command {
+        Command::Doctor(args) => doctor::run(args, shared, output),
+        Command::Heal(args) => heal::run(args, shared, output),
+        Command::Train(args) => train::run(args, shared, output),
+        Command::Eval(args) => eval::run(args, shared, output),
+        Command::Predict(args) => predict::run(args, shared, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Completions(args) => completions::run(args),
+    }
+}
