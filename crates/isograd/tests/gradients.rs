@@ -1,5 +1,5 @@
 //! Every block's gradient against central differences in double precision.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
@@ -56,7 +56,7 @@ fn case(name: &'static str, layers: &'static str, input: Shape) -> Case {
 fn cases() -> Vec<Case> {
     let mut cases = vec![
         case("dense", r#"{ dense = 4 }, { dense = "classes" }"#, FLAT),
-        case("dense without bias", r#"{ dense = 3, bias = false }"#, FLAT),
+        case("dense without bias", r"{ dense = 3, bias = false }", FLAT),
         case(
             "dense on a sequence",
             r#"{ dense = 4 }, "tanh", "flatten", { dense = 3 }"#,
@@ -70,7 +70,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "dropout",
-            r#"{ dense = 8 }, { dropout = 0.4 }, { dense = 3 }"#,
+            r"{ dense = 8 }, { dropout = 0.4 }, { dense = 3 }",
             FLAT,
         ),
         case(

@@ -43,7 +43,21 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
         .is_some_and(|d| d.unhealthy() || d.before.is_some_and(|p| p.db < -WEAK_DEPTH_DB));
     let at_goal = course.constant.is_some_and(|c| start < 0.5 * c);
     let sign = ctx.exam.description.train.optimizer.gradient_sign;
-    if elsewhere || at_goal || course.broke_at.is_some() || course.learned() || sign < 0.0 {
+    // No rate moves what has no gradient at all (softmax on one unit).
+    let mut norms = ctx
+        .exam
+        .trace
+        .steps()
+        .map(|r| r.network.global_norm)
+        .peekable();
+    let no_gradient = norms.peek().is_some() && norms.all(|norm| norm == 0.0);
+    if elsewhere
+        || no_gradient
+        || at_goal
+        || course.broke_at.is_some()
+        || course.learned()
+        || sign < 0.0
+    {
         return None;
     }
     let budget = course.budget(&ctx.exam);

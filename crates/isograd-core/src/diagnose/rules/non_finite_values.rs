@@ -26,10 +26,10 @@ struct Origin {
 
 fn check(ctx: &Context<'_>) -> Option<Finding> {
     let trace = ctx.exam.trace;
-    let (record, origin) = trace
-        .records
-        .iter()
-        .find_map(|r| origin(r).map(|o| (r, o)))?;
+    let Some((record, origin)) = trace.records.iter().find_map(|r| origin(r).map(|o| (r, o)))
+    else {
+        return validation_only(ctx);
+    };
     let site = origin.site.and_then(|i| trace.sites.get(i));
     let layer = site.map(|s| s.name.clone());
     let at_start = record.step == 0;
@@ -71,6 +71,32 @@ fn check(ctx: &Context<'_>) -> Option<Finding> {
             .number("learning_rate", record.network.lr)
             .finish(),
         advice: advice::for_non_finite(ctx, at_start),
+    })
+}
+
+/// Training is finite throughout and the validation loss is not: the validation rows hold it.
+fn validation_only(ctx: &Context<'_>) -> Option<Finding> {
+    let bad = ctx
+        .exam
+        .trace
+        .validations
+        .iter()
+        .find(|v| !v.loss.is_finite())?;
+    Some(Finding {
+        code: RULE.code,
+        severity: Severity::Critical,
+        layers: Vec::new(),
+        cause: format!(
+            "the validation loss is not finite at step {}, while every training step is finite, so the validation rows hold values that are not, or far beyond those trained on",
+            bad.step
+        ),
+        evidence: Evidence::new()
+            .number("step", bad.step as f64)
+            .word("direction", "forward")
+            .word("record", "validation")
+            .number("loss", bad.loss)
+            .finish(),
+        advice: advice::for_non_finite(ctx, bad.step == 0),
     })
 }
 
