@@ -6,7 +6,7 @@ use isograd_core::describe::data::Source;
 use isograd_core::describe::train::{LossKind, OptimizerKind, TrainSpec};
 use isograd_core::describe::{Document, Shape, Task};
 use isograd_core::report::Facts;
-use isograd_core::report::terminal::{count, figure};
+use isograd_core::report::terminal::count;
 
 /// What was asked for.
 pub(super) fn facts(document: &Document, prepared: &Prepared) -> Facts {
@@ -96,8 +96,6 @@ fn recipe(train: &TrainSpec) -> String {
     let epochs = if train.epochs == 1 { "epoch" } else { "epochs" };
     format!(
         "{loss}, {optimizer} at rate {}, batches of {}, {} {epochs}",
-        figure(train.optimizer.lr),
-        train.batch,
-        train.epochs
+        train.optimizer.lr, train.batch, train.epochs
     )
 }

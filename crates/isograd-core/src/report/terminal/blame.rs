@@ -59,8 +59,13 @@ pub(super) fn blame(page: &mut Page, diagnosis: &Diagnosis) {
         .clamp(9, widest);
     let head = row("mechanism", label, "effect", "beyond best", "share");
     page.line(&page.style.paint(Tone::Faint, &head));
+    let tone = if diagnosis.healthy() {
+        Tone::Faint
+    } else {
+        Tone::Critical
+    };
     for mechanism in terms {
-        line(page, mechanism, label, shrinks);
+        line(page, mechanism, label, shrinks, tone);
     }
     if let Some(nodes) = worst(&diagnosis.blame, shrinks) {
         page.blank();
@@ -86,7 +91,7 @@ fn row(what: &str, label: usize, effect: &str, beyond: &str, share: &str) -> Str
     )
 }
 
-fn line(page: &mut Page, m: &MechanismBlame, label: usize, shrinks: bool) {
+fn line(page: &mut Page, m: &MechanismBlame, label: usize, shrinks: bool, tone: Tone) {
     let harmful = (m.excess_db < 0.0) == shrinks && m.excess_db.abs() >= SMALLEST;
     let share = if harmful {
         percent(m.share)
@@ -112,7 +117,7 @@ fn line(page: &mut Page, m: &MechanismBlame, label: usize, shrinks: bool) {
     };
     page.line(&format!(
         "{row}  {}",
-        page.style.paint(Tone::Critical, &"█".repeat(bar))
+        page.style.paint(tone, &"█".repeat(bar))
     ));
 }
 

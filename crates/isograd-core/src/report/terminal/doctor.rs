@@ -25,8 +25,8 @@ pub fn doctor(report: &DoctorReport<'_>, style: Style) -> String {
         page.heading(&tally(found));
         findings::findings(&mut page, found);
     }
+    page.blank();
     for note in &report.prediction.notes {
-        page.blank();
         page.note(&format!("Theory: {note}"));
     }
     close(&mut page, report);

@@ -97,6 +97,9 @@ fn inline(text: &str) -> String {
             rest = &rest[c.len_utf8()..];
         } else if let Some(after) = rest.strip_prefix("**") {
             rest = after;
+        } else if let Some((word, after)) = emphasis(rest) {
+            out.push_str(word);
+            rest = after;
         } else if let Some((name, address, after)) = link(rest) {
             out.push_str(name);
             if name != address {
@@ -109,6 +112,13 @@ fn inline(text: &str) -> String {
         }
     }
     out
+}
+
+/// `*word*` at the beginning of the text, and what follows it.
+fn emphasis(text: &str) -> Option<(&str, &str)> {
+    let (word, after) = text.strip_prefix('*')?.split_once('*')?;
+    let bare = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
+    (bare(word.chars().next()) && bare(word.chars().last())).then_some((word, after))
 }
 
 /// `[name](address)` at the beginning of the text, and what follows it.

@@ -2,14 +2,11 @@
 
 use super::figure::{figure, percent};
 use super::findings::severity;
-use super::page::{INDENT, Page, cut, left, right};
+use super::page::{INDENT, Page, left, right};
 use super::style::{Style, Tone};
 use crate::diagnose::Finding;
 use crate::heal::{Evaluate, Healing, HealingOutcome, MetricChange, TrialRecord};
 use crate::report::facts::Facts;
-
-/// Columns of the numbers of a trial.
-const NUMBERS: [usize; 4] = [10, 8, 7, 9];
 
 /// All that healing came to. `healed` is the file that was written, if there is one.
 pub fn heal(
@@ -39,7 +36,7 @@ pub fn heal(
     }
     if !healing.diff.is_empty() {
         page.heading("The same in the description");
-        for line in healing.diff.lines() {
+        for line in healing.diff.trim_end().lines() {
             let tone = match line.as_bytes().first() {
                 Some(b'+') => Tone::Good,
                 Some(b'-') => Tone::Critical,
@@ -90,68 +87,117 @@ fn found(page: &mut Page, findings: &[Finding]) {
     }
 }
 
-/// The trials, one line for each remedy, stage and share of the budget: mean over seeds.
+/// The trials: a line for each remedy, a column for each stage, means over seeds.
 fn trials(page: &mut Page, trials: &[TrialRecord]) {
     let Some(first) = trials.first() else {
         return;
     };
+    let judged = first.metric.replace('_', " ");
     page.heading(&format!(
-        "Trials: {} trainings, judged by {}",
-        trials.len(),
-        first.metric
+        "Trials: {} trainings, judged by {judged}",
+        trials.len()
     ));
-    let width = page.style.columns() - INDENT - NUMBERS.iter().sum::<usize>();
-    let line = |name: &str, cells: [&str; 4]| {
-        let cells: String = cells
-            .iter()
-            .zip(NUMBERS)
-            .map(|(c, width)| right(c, width))
-            .collect();
-        format!(
-            "{}{}{cells}",
-            " ".repeat(INDENT),
-            left(&cut(name, width), width)
-        )
+    let (remedies, stages) = (remedies(trials), stages(trials));
+    let numbers = stages.len() * CELL;
+    let label = page
+        .style
+        .columns()
+        .min(Style::PROSE)
+        .saturating_sub(INDENT + numbers)
+        .max(SHORTEST);
+    let widest = remedies
+        .iter()
+        .map(|r| r.chars().count())
+        .max()
+        .unwrap_or(0);
+    let label = label.min(widest.max("remedy".len()));
+    let mut line = |tone: Option<Tone>, name: &str, cells: &[String]| {
+        // A long name goes on in the next lines.
+        for (i, name) in textwrap::wrap(name, label).iter().enumerate() {
+            let cells: String = match i {
+                0 => cells.iter().map(|c| right(c, CELL)).collect(),
+                _ => String::new(),
+            };
+            let text = format!("{}{}{cells}", " ".repeat(INDENT), left(name, label));
+            match tone {
+                Some(tone) => page.line(&page.style.paint(tone, &text)),
+                None => page.line(&text),
+            }
+        }
     };
-    let head = line("remedy", ["stage", "budget", "seeds", "mean"]);
-    page.line(&page.style.paint(Tone::Faint, &head));
-    for group in groups(trials) {
-        let t = group[0];
-        let mean = group.iter().map(|t| t.value).sum::<f64>() / group.len() as f64;
-        let rows = match t.evaluate {
-            Evaluate::Choice => "choice",
-            Evaluate::Verdict => "verdict",
-        };
-        let seeds = group.len().to_string();
-        page.line(&line(
-            &t.remedy,
-            [rows, &percent(t.budget), &seeds, &figure(mean)],
-        ));
+    let heads: Vec<String> = stages.iter().map(Stage::word).collect();
+    line(Some(Tone::Faint), "remedy", &heads);
+    for remedy in remedies {
+        let cells: Vec<String> = stages.iter().map(|s| s.mean(trials, remedy)).collect();
+        line(None, remedy, &cells);
     }
     page.blank();
     page.note(
-        "A budget of 100 % is a full training; mean is over seeds. Remedies are chosen on rows held \
-         out of the training part (choice); the verdict is on validation rows and seeds that the \
-         choice never saw.",
+        "A column is a stage: trainings of that share of the budget, judged on rows held out of the \
+         training part; the best go on to the next one. The verdict is a full training on validation \
+         rows and seeds that the choice never saw. Numbers are means over seeds.",
     );
 }
 
-/// Trials of the same remedy, rows and budget, in the order of the first of each.
-fn groups(trials: &[TrialRecord]) -> Vec<Vec<&TrialRecord>> {
-    let mut groups: Vec<Vec<&TrialRecord>> = Vec::new();
+/// Columns that a remedy's name has at least, however many stages there are.
+const SHORTEST: usize = 20;
+/// Columns of a mean.
+const CELL: usize = 9;
+
+/// Remedies in the order in which they were first tried, the control in front.
+fn remedies(trials: &[TrialRecord]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
     for trial in trials {
-        let same = |g: &&mut Vec<&TrialRecord>| {
-            let first = g[0];
-            first.remedy == trial.remedy
-                && first.evaluate == trial.evaluate
-                && first.budget == trial.budget
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(trial),
-            None => groups.push(vec![trial]),
+        if !names.contains(&trial.remedy.as_str()) {
+            names.push(&trial.remedy);
         }
     }
-    groups
+    // Stable: the others keep their order.
+    names.sort_by_key(|n| *n != "control");
+    names
+}
+
+/// Trials of the same length, judged on the same rows.
+struct Stage {
+    evaluate: Evaluate,
+    budget: f64,
+}
+
+fn stages(trials: &[TrialRecord]) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for trial in trials {
+        if !stages.iter().any(|s| s.holds(trial)) {
+            let (evaluate, budget) = (trial.evaluate, trial.budget);
+            stages.push(Stage { evaluate, budget });
+        }
+    }
+    stages
+}
+
+impl Stage {
+    fn holds(&self, trial: &TrialRecord) -> bool {
+        self.evaluate == trial.evaluate && self.budget == trial.budget
+    }
+
+    fn word(&self) -> String {
+        match self.evaluate {
+            Evaluate::Choice => percent(self.budget),
+            Evaluate::Verdict => "verdict".into(),
+        }
+    }
+
+    /// The mean of a remedy over its seeds; a dash where it was not tried.
+    fn mean(&self, trials: &[TrialRecord], remedy: &str) -> String {
+        let values: Vec<f64> = trials
+            .iter()
+            .filter(|t| self.holds(t) && t.remedy == remedy)
+            .map(|t| t.value)
+            .collect();
+        match values.len() {
+            0 => "–".into(),
+            n => figure(values.iter().sum::<f64>() / n as f64),
+        }
+    }
 }
 
 fn proof(page: &mut Page, metric: &MetricChange) {

@@ -26,15 +26,16 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// An empty line, unless there is one already.
     pub(super) fn blank(&mut self) {
-        self.text.push('\n');
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
     }
 
     /// An empty line and a heading.
     pub(super) fn heading(&mut self, text: &str) {
-        if !self.text.is_empty() {
-            self.blank();
-        }
+        self.blank();
         for line in textwrap::wrap(text, self.style.columns()) {
             let line = self.style.paint(Tone::Title, &line);
             self.line(&line);
@@ -77,7 +78,9 @@ impl Page {
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(super) fn finish(mut self) -> String {
+        self.text.truncate(self.text.trim_end().len());
+        self.text.push('\n');
         self.style.finish(self.text)
     }
 

@@ -6,11 +6,14 @@ use super::page::{INDENT, Page, cut, left, right};
 use super::style::{Style, Tone};
 use crate::diagnose::Severity;
 use crate::report::layers::LayerRow;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Rows that are shown at most; beyond, every k-th.
 const MOST_ROWS: usize = 40;
 /// Columns of the terminal from which on there are columns for the correlation and the update ratio.
 const WIDE: usize = 100;
+/// Columns of a layer's name at most.
+pub(super) const LABEL: usize = 24;
 /// Columns of a number.
 const NUMBER: usize = 9;
 /// Columns of a bar at least; where there is less room, the columns behind it are left out.
@@ -25,7 +28,7 @@ pub(super) fn layers(page: &mut Page, rows: &[LayerRow], marks: &[Option<Severit
         .map(|r| name(r).chars().count())
         .max()
         .unwrap_or(0)
-        .clamp(12, 24);
+        .clamp(12, LABEL);
     // Layer, mark, gradient, predicted, and the bar behind two spaces.
     let before = INDENT + label + 3 + 2 * (NUMBER + 1) + 2;
     let mut columns = columns(rows, style);
@@ -132,7 +135,7 @@ fn columns(rows: &[LayerRow], style: Style) -> Vec<Column> {
         text: |r| value(r.activation_rms),
     }];
     // An activation either saturates or dies; what it does is one column.
-    let head = match (has(|r| r.dead_units), has(|r| r.saturated_units)) {
+    let head = match (has(dies), has(|r| r.saturated_units)) {
         (true, true) => Some("dead/sat"),
         (true, false) => Some("dead"),
         (false, true) => Some("satur."),
@@ -168,13 +171,22 @@ fn columns(rows: &[LayerRow], style: Style) -> Vec<Column> {
     columns
 }
 
-fn name(row: &LayerRow) -> String {
-    let mut text = row.name.clone();
-    for kind in &row.followed_by {
-        text.push_str(" · ");
-        text.push_str(kind);
+/// Dead units of an activation that does not saturate.
+fn dies(row: &LayerRow) -> Option<f64> {
+    row.dead_units.filter(|_| row.saturated_units.is_none())
+}
+
+/// The layer's name and what follows its weights.
+pub(super) fn name(row: &LayerRow) -> String {
+    let mut words = vec![row.name.as_str()];
+    words.extend(&row.followed_by);
+    let text = words.join(" · ");
+    // Where there is no room for dots, the words alone are closer to what is meant than half of them.
+    if text.width() <= LABEL {
+        text
+    } else {
+        cut(&words.join(" "), LABEL)
     }
-    cut(&text, 24)
 }
 
 fn value(x: Option<f64>) -> String {

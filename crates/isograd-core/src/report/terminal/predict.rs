@@ -4,13 +4,12 @@ use super::axis::Axis;
 use super::doctor::head;
 use super::figure::{decibels, figure};
 use super::page::{INDENT, Page, left, right};
+use super::picture::{LABEL, name};
 use super::style::{Style, Tone};
 use crate::report::facts::PredictReport;
 use crate::report::layers;
 use crate::trace::Trace;
 
-/// Columns of the name of a layer.
-const LABEL: usize = 24;
 /// Columns of the numbers behind it.
 const NUMBERS: [usize; 4] = [8, 12, 11, 10];
 
@@ -36,11 +35,6 @@ pub fn predict(report: &PredictReport<'_>, style: Style) -> String {
     let text = line("layer", heads, &labels);
     page.line(&style.paint(Tone::Faint, text.trim_end()));
     for row in &rows {
-        let mut name = row.name.clone();
-        for kind in &row.followed_by {
-            name.push_str(" · ");
-            name.push_str(kind);
-        }
         let cells = [
             value(row.predicted_second_moment),
             value(row.predicted_correlation),
@@ -48,7 +42,11 @@ pub fn predict(report: &PredictReport<'_>, style: Style) -> String {
             value(row.predicted_gradient),
         ];
         let bar = axis.map_or_else(String::new, |a| a.bar(row.predicted_gradient, None));
-        page.line(&line(&name, cells.each_ref().map(String::as_str), &bar));
+        page.line(&line(
+            &name(row),
+            cells.each_ref().map(String::as_str),
+            &bar,
+        ));
     }
     page.blank();
     page.note(
@@ -68,8 +66,8 @@ pub fn predict(report: &PredictReport<'_>, style: Style) -> String {
             ),
         );
     }
+    page.blank();
     for note in &report.prediction.notes {
-        page.blank();
         page.note(&format!("Theory: {note}"));
     }
     page.finish()
