@@ -28,8 +28,17 @@ pub enum PrepareError {
     #[error(transparent)]
     Plan(#[from] Box<DescribeError>),
     /// The loss cannot be computed on what the network puts out.
-    #[error(transparent)]
-    Train(#[from] TrainError),
+    #[error("{layer} puts out {outputs} at {path}: {source}")]
+    Loss {
+        /// The last block's name.
+        layer: String,
+        /// What it puts out, in words.
+        outputs: String,
+        /// Its address in the description.
+        path: String,
+        /// What does not fit.
+        source: TrainError,
+    },
 }
 
 /// Reads the data of a description and plans its network for them. Files are relative to the folder
@@ -45,7 +54,19 @@ pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared,
         data,
         plan,
     };
-    judges(&prepared)?;
+    judges(&prepared).map_err(|source| {
+        let last = prepared
+            .plan
+            .chain
+            .last()
+            .map(|&id| &prepared.plan.nodes[id]);
+        PrepareError::Loss {
+            layer: last.map_or_else(|| "the network".to_owned(), |node| node.name.clone()),
+            outputs: prepared.plan.output.words(),
+            path: last.map_or_else(|| "network".to_owned(), |node| node.path.clone()),
+            source,
+        }
+    })?;
     Ok(prepared)
 }
 
