@@ -47,22 +47,22 @@ fn described() -> Vec<Case> {
             "an unknown block",
             r#"layers = [ { dense = 4 }, "sigmod" ]"#,
         ),
-        network("an unknown key", r#"layer = [ { dense = 4 } ]"#),
+        network("an unknown key", r"layer = [ { dense = 4 } ]"),
         network(
             "two blocks in one table",
-            r#"layers = [ { dense = 4, dropout = 0.5 } ]"#,
+            r"layers = [ { dense = 4, dropout = 0.5 } ]",
         ),
         network(
             "text where a number belongs",
             r#"layers = [ { dense = "four" } ]"#,
         ),
         network("no layers", "layers = []"),
-        network("a layer of no units", r#"layers = [ { dense = 0 } ]"#),
+        network("a layer of no units", r"layers = [ { dense = 0 } ]"),
         network(
             "a negative rate",
-            r#"layers = [ { dropout = -0.1 }, { dense = 1 } ]"#,
+            r"layers = [ { dropout = -0.1 }, { dense = 1 } ]",
         ),
-        network("a kernel on a vector", r#"layers = [ { conv2d = 4 } ]"#),
+        network("a kernel on a vector", r"layers = [ { conv2d = 4 } ]"),
         network(
             "shapes that do not meet",
             r#"layers = [ { residual = { layers = [ { dense = 5 } ], shortcut = "identity" } } ]"#,
@@ -74,12 +74,12 @@ layers = [ { dense = 1 } ]"#,
         ),
         network(
             "repeated no times",
-            r#"layers = [ { repeat = 0, layers = [ { dense = 4 } ] } ]"#,
+            r"layers = [ { repeat = 0, layers = [ { dense = 4 } ] } ]",
         ),
-        network("a table that is not closed", r#"layers = [ { dense = 4 ]"#),
+        network("a table that is not closed", r"layers = [ { dense = 4 ]"),
         network(
             "more than memory can hold",
-            r#"layers = [ { dense = 2000000000 }, { dense = 2000000000 } ]"#,
+            r"layers = [ { dense = 2000000000 }, { dense = 2000000000 } ]",
         ),
         train(
             "an unknown loss",
@@ -185,7 +185,7 @@ train = "cut.csv.gz""#,
             what: "fewer outputs than classes",
             data: r#"source = "csv"
 train = "good.csv""#,
-            network: r#"layers = [ { dense = 2 } ]"#,
+            network: r"layers = [ { dense = 2 } ]",
             train: CROSS,
         },
         Case {
@@ -193,7 +193,7 @@ train = "good.csv""#,
             data: r#"source = { name = "csv", target = ["a", "b", "y"] }
 train = "reals.csv"
 target = "real""#,
-            network: r#"layers = [ { dense = 2 } ]"#,
+            network: r"layers = [ { dense = 2 } ]",
             train: r#"loss = "mse"
 optimizer = "adam""#,
         },
@@ -282,7 +282,7 @@ fn bad_input_is_refused_with_a_message_and_nothing_is_written() {
             "{} leaves something",
             case.what
         );
-        told += &format!("── {}\n{message}\n", case.what);
+        told.extend(["── ", case.what, "\n", message.as_str(), "\n"]);
     }
     let told = told.replace(&*folder.path().to_string_lossy(), "FOLDER");
     insta::assert_snapshot!(told);

@@ -9,6 +9,7 @@ use crate::talk::Talk;
 use crate::watch::Watch;
 use isograd::train::{Finished, StopReason, TrainOptions, train};
 use isograd_core::diagnose::{Diagnosis, Examination, diagnose};
+use isograd_core::report::facts::Overhead;
 use isograd_core::report::{DoctorReport, StopWord, Training, json, terminal};
 use isograd_core::trace::Run;
 
@@ -87,7 +88,7 @@ impl Examined {
             trace: &self.finished.trace,
             diagnosis: &self.diagnosis,
             training: training(&self.opened, &self.finished),
-            overhead: None,
+            overhead: overhead(&self.finished),
             run: Some(self.run.path()),
         }
     }
@@ -97,6 +98,14 @@ impl Examined {
         self.run.write(REPORT, format!("{report:#}\n").as_bytes())?;
         Ok(())
     }
+}
+
+/// What measuring cost, where the steps tell it.
+pub(super) fn overhead(finished: &Finished) -> Option<Overhead> {
+    finished.measuring.map(|probe_seconds| Overhead {
+        probe_seconds,
+        seconds: finished.seconds,
+    })
 }
 
 /// How a training went, for reports.

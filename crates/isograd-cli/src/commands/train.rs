@@ -1,6 +1,6 @@
 //! `isograd train`: to the end of the budget.
 
-use super::doctor::training;
+use super::doctor::{overhead, training};
 use super::open;
 use crate::args::{Shared, TrainArgs};
 use crate::failure::Failure;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &TrainArgs, shared: &Shared, output: Output) -> Result<E
         training: training(&opened, &finished),
         valid: finished.valid.as_ref().map(score),
         test: finished.test.as_ref().map(score),
-        overhead: None,
+        overhead: overhead(&finished),
         run: Some(run.path()),
     };
     let json = json::train(&report);

@@ -4,6 +4,7 @@ use super::evaluate::{Judge, rows_tensor, scalar};
 use super::loss::{Loss, resolve_output};
 use super::metric::{Scoring, default_metric, threshold};
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
+use super::pace::Pace;
 use super::step::{Collected, Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Batch, Part, probe_rows};
@@ -57,6 +58,7 @@ struct Fit<'a> {
     recent: (f64, u64),
     bad_in_a_row: u64,
     provenance_known: bool,
+    pace: Pace,
 }
 
 impl<'a> Fit<'a> {
@@ -102,6 +104,7 @@ impl<'a> Fit<'a> {
             recent: (0.0, 0),
             bad_in_a_row: 0,
             provenance_known: false,
+            pace: Pace::default(),
         })
     }
 
@@ -132,7 +135,10 @@ impl<'a> Fit<'a> {
                 if self.step >= self.steps {
                     return self.ended();
                 }
+                let begun = Instant::now();
+                let watched = self.options.watch.at(self.step);
                 let loss = self.one_step(rows);
+                self.pace.add(watched, begun.elapsed().as_secs_f64());
                 let progress = Progress {
                     step: self.step,
                     steps: self.steps,
@@ -172,8 +178,10 @@ impl<'a> Fit<'a> {
         }
     }
 
+    /// Epochs done, with the fraction; the last batch of an epoch counts as a whole one.
     fn epoch(&self) -> f64 {
-        self.step as f64 * self.spec().batch as f64 / self.part().len().max(1) as f64
+        let per_epoch = self.part().len().div_ceil(self.spec().batch).max(1);
+        self.step as f64 / per_epoch as f64
     }
 
     /// One training step on these rows; its loss.
@@ -241,6 +249,7 @@ impl<'a> Fit<'a> {
 
     /// Measures everything on distinct training examples, without an update.
     fn probe(&mut self) {
+        let begun = Instant::now();
         let rows = probe_rows(self.seed, self.part().len(), PROBE_EXAMPLES);
         let recorder = Arc::new(Recorder::new(self.network(), Detail::Full));
         let (mut losses, mut batches, mut factor) = (0.0, 0.0, 1.0);
@@ -279,6 +288,7 @@ impl<'a> Fit<'a> {
             },
             rows,
         });
+        self.pace.probe(begun.elapsed().as_secs_f64());
     }
 
     fn probe_weights(&self, gradients: &BTreeMap<String, f64>, rows: &mut [Row]) {
@@ -359,6 +369,7 @@ impl<'a> Fit<'a> {
             valid: score(&self.prepared.data.valid),
             test: score(&self.prepared.data.test),
             network: network.clone(),
+            measuring: self.pace.measuring(),
             trace: std::mem::take(&mut self.trace),
         }
     }

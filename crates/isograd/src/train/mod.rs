@@ -5,6 +5,7 @@ mod fit;
 pub mod loss;
 pub mod metric;
 mod options;
+mod pace;
 mod step;
 mod trained;
 mod trainer;

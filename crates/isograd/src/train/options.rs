@@ -109,6 +109,8 @@ pub struct Finished {
     pub valid: Option<Score>,
     /// On the test part, at the end.
     pub test: Option<Score>,
+    /// Seconds that measuring took; `None` where it cannot be told from the steps.
+    pub measuring: Option<f64>,
     /// The trained network.
     pub network: Network,
 }
