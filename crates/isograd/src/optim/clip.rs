@@ -1,9 +1,8 @@
 //! Clipping of gradients.
 
-use burn::backend::Flex;
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 use isograd_core::describe::train::ClipSpec;
-use isograd_kernels::Moments;
+use isograd_kernels::moments;
 
 /// Norms over all gradients together, for the clip ledger.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,21 +47,9 @@ pub fn clip(spec: &ClipSpec, gradients: &mut [Tensor<1>]) -> Clipped {
 
 /// √Σg² over all tensors, accumulated in `f64`.
 pub fn global_norm(gradients: &[Tensor<1>]) -> f64 {
-    gradients.iter().map(sum_squares).sum::<f64>().sqrt()
-}
-
-/// Σg², read where the tensor lies on the CPU, else brought to the host.
-fn sum_squares(gradient: &Tensor<1>) -> f64 {
-    if let Ok(primitive) = gradient.clone().try_into_primitive::<Flex>() {
-        let primitive = primitive.to_contiguous();
-        let moments = match primitive.dtype() {
-            DType::F32 => primitive.as_slice::<f32>().map(Moments::of_f32),
-            DType::F64 => primitive.as_slice::<f64>().map(Moments::of_f64),
-            _ => None,
-        };
-        if let Some(moments) = moments {
-            return moments.sum_squares;
-        }
-    }
-    gradient.to_data().iter::<f64>().map(|g| g * g).sum()
+    gradients
+        .iter()
+        .map(|gradient| moments(gradient).sum_squares)
+        .sum::<f64>()
+        .sqrt()
 }
