@@ -168,6 +168,12 @@ pub(crate) struct EvalArgs {
     /// Part of the data; may be repeated. Default: validation and test, as far as there are any.
     #[arg(long, value_enum)]
     pub(crate) part: Vec<PartWord>,
+    /// Evaluate on this file instead, read as the run's data were (a CSV with the same columns, …).
+    #[arg(long, value_name = "FILE", conflicts_with = "part")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write what the network puts out to this CSV file, one line an example.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
     /// Replace a value of the run's description, as in --set data.test=other.csv; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,

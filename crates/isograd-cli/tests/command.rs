@@ -409,3 +409,71 @@ fn an_interrupted_training_keeps_what_it_has() {
     let output = isograd(dir.path(), &["eval", "runs/small-1"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
+
+#[test]
+fn eval_reads_other_data_and_writes_predictions() {
+    // y = 3 a − b, with targets scaled in training: predictions are in the unit of the file.
+    let rows = |from: u32, count: u32| -> String {
+        let lines: Vec<String> = (from..from + count)
+            .map(|i| {
+                let (a, b) = (f64::from(i % 17) / 4.0, f64::from(i % 5));
+                format!("{a},{b},{}", 100.0 + 3.0 * a - b)
+            })
+            .collect();
+        format!("a,b,y\n{}\n", lines.join("\n"))
+    };
+    let text = r#"
+[data]
+source = "csv"
+train = "train.csv"
+target = "real"
+scale = "standard"
+target_scale = "standard"
+[network]
+layers = [ { dense = 16 }, "tanh", { dense = "outputs" } ]
+[train]
+loss = "mse"
+optimizer = { name = "adam", lr = 1e-2 }
+batch = 16
+epochs = 60
+"#;
+    let dir = folder(text);
+    fs::write(dir.path().join("train.csv"), rows(0, 100)).unwrap();
+    fs::write(dir.path().join("other.csv"), rows(40, 23)).unwrap();
+    let trained = isograd(dir.path(), &["train", "small.toml", "--out", "run"]);
+    assert_eq!(trained.status.code(), Some(0), "{}", stderr(&trained));
+    let args = [
+        "eval",
+        "run",
+        "--data",
+        "other.csv",
+        "--predictions",
+        "out.csv",
+        "--format",
+        "json",
+    ];
+    let output = isograd(dir.path(), &args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let written = fs::read_to_string(dir.path().join("out.csv")).unwrap();
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines[0], "part,row,y0,score");
+    assert_eq!(lines.len(), 24);
+    let other = fs::read_to_string(dir.path().join("other.csv")).unwrap();
+    for (line, truth) in lines.iter().zip(other.lines()).skip(1) {
+        let cells: Vec<f64> = line
+            .split(',')
+            .skip(2)
+            .map(|c| c.parse().unwrap())
+            .collect();
+        let truth: f64 = truth.rsplit(',').next().unwrap().parse().unwrap();
+        assert!((cells[0] - truth).abs() < 2.0, "{line} for {truth}");
+        // The score is the absolute error of that prediction.
+        assert!(
+            (cells[1] - (cells[0] - truth).abs()).abs() < 1e-3,
+            "{line} for {truth}"
+        );
+    }
+    let missing = isograd(dir.path(), &["eval", "run", "--data", "nowhere.csv"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("nowhere.csv"));
+}

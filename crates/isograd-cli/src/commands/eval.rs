@@ -5,15 +5,19 @@ use super::train::MODEL;
 use crate::args::{EvalArgs, PartWord, Shared};
 use crate::failure::Failure;
 use crate::output::{Exit, Output};
+use isograd::train::Predictions;
 use isograd_core::describe::Document;
 use isograd_core::report::{Score, json, terminal};
+use isograd_core::trace::run::write_whole;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Exit, Failure> {
     let run = &args.run;
     let file = origin(run)?;
-    let document = Document::load(&run.join(DESCRIPTION), &args.set)?;
+    let mut changes = args.set.clone();
+    changes.extend(args.data.as_deref().map(other_data).transpose()?);
+    let document = Document::load(&run.join(DESCRIPTION), &changes)?;
     let document = Document::parse(&document.text, &file)?;
     let opened = open::with(document, shared)?;
     let data = &opened.prepared.data;
@@ -24,8 +28,11 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
     ];
     let network = isograd::train::restore(&opened.prepared, &run.join(MODEL))?;
     let mut scores = vec![];
+    let mut table = Table::default();
     for (word, name, part) in parts {
-        let wanted = if args.part.is_empty() {
+        let wanted = if args.data.is_some() {
+            word == PartWord::Test
+        } else if args.part.is_empty() {
             word != PartWord::Train
         } else {
             args.part.contains(&word)
@@ -33,6 +40,10 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
         match part {
             Some(part) if wanted => {
                 let score = isograd::train::evaluate(&opened.prepared, &network, part)?;
+                if args.predictions.is_some() {
+                    let predicted = isograd::train::predictions(&opened.prepared, &network, part)?;
+                    table.add(name, &predicted, &score.scores);
+                }
                 let score = Score {
                     loss: score.loss,
                     metric: score.metric,
@@ -47,6 +58,9 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
             _ => {}
         }
     }
+    if let Some(file) = &args.predictions {
+        table.write(file)?;
+    }
     let metric = opened.metric();
     let name = run.display().to_string();
     output.print(
@@ -54,6 +68,47 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
         || Ok(json::eval(&name, metric, &scores)),
     )?;
     Ok(Exit::Done)
+}
+
+/// The change of the description that makes `file` its test part.
+fn other_data(file: &Path) -> Result<String, Failure> {
+    // A path in a description is relative to the description, one on the command line is not.
+    let wrong = |what: &str| Failure::new(format!("{}: {what}", file.display()));
+    let path = fs::canonicalize(file).map_err(|e| wrong(&e.to_string()))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| wrong("the path is not UTF-8"))?;
+    Ok(format!("data.test={path:?}"))
+}
+
+/// Predictions as CSV: part, row, outputs, score.
+#[derive(Default)]
+struct Table {
+    lines: String,
+    outputs: usize,
+}
+
+impl Table {
+    fn add(&mut self, part: &str, predicted: &Predictions, scores: &[f32]) {
+        self.outputs = predicted.outputs;
+        let rows = predicted
+            .values
+            .chunks(predicted.outputs.max(1))
+            .zip(scores);
+        for (row, (values, score)) in rows.enumerate() {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            let line = format!("{part},{row},{},{score}\n", values.join(","));
+            self.lines.push_str(&line);
+        }
+    }
+
+    /// The file is there whole or not at all.
+    fn write(&self, file: &Path) -> Result<(), Failure> {
+        let outputs: Vec<String> = (0..self.outputs).map(|i| format!("y{i}")).collect();
+        let text = format!("part,row,{},score\n{}", outputs.join(","), self.lines);
+        let failed = |e| Failure::new(format!("{}: {e}", file.display()));
+        write_whole(file, text.as_bytes()).map_err(failed)
+    }
 }
 
 /// The file that the run's description came from: files that it names are relative to that one.

@@ -14,7 +14,7 @@ pub(crate) use fit::judges;
 pub use fit::train;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
 
-pub use trained::{evaluate, restore};
+pub use trained::{Predictions, evaluate, predictions, restore};
 pub use trainer::BurnTrainer;
 
 use loss::LossError;

@@ -20,11 +20,45 @@ pub fn restore(prepared: &Prepared, file: &Path) -> Result<Network, StoreError> 
 
 /// How good a network is on a part of the data, by the description's loss and metric.
 pub fn evaluate(prepared: &Prepared, network: &Network, part: &Part) -> Result<Score, TrainError> {
+    judged(prepared, |judge| judge.score(network, part))
+}
+
+/// Something said by the description's loss and metric.
+fn judged<T>(prepared: &Prepared, say: impl FnOnce(&Judge<'_>) -> T) -> Result<T, TrainError> {
     let (loss, scoring) = judges(prepared)?;
-    let judge = Judge {
+    Ok(say(&Judge {
         loss: &loss,
         scoring: &scoring,
         batch: evaluation_batch(&prepared.description.train),
-    };
-    Ok(judge.score(network, part))
+    }))
+}
+
+/// What a network puts out for the rows of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictions {
+    /// Row-major, in the targets' own unit where they were scaled.
+    pub values: Vec<f64>,
+    /// Numbers an example.
+    pub outputs: usize,
+}
+
+/// The outputs of a network for every row of a part, in order.
+pub fn predictions(
+    prepared: &Prepared,
+    network: &Network,
+    part: &Part,
+) -> Result<Predictions, TrainError> {
+    let (values, outputs, _) = judged(prepared, |judge| judge.predict(network, part))?;
+    let scaling = &prepared.data.target_scaling;
+    let unscaled = values.iter().enumerate().map(|(i, &value)| {
+        let value = f64::from(value);
+        match scaling.len() {
+            0 => value,
+            n => scaling[i % outputs.max(1) % n].unscale(value),
+        }
+    });
+    Ok(Predictions {
+        values: unscaled.collect(),
+        outputs,
+    })
 }
