@@ -5,16 +5,26 @@ use crate::train::{TrainError, judges};
 use isograd_core::describe::{DescribeError, Description, Document, Plan};
 use isograd_core::predict::InputMoments;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A description with its data and its network written out.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// What was asked for.
     pub description: Description,
-    /// The examples.
-    pub data: Data,
+    /// The examples, shared by all trainings on them.
+    pub data: Arc<Data>,
     /// The network written out for these data.
     pub plan: Plan,
+}
+
+impl Prepared {
+    /// Steps that the description's epochs come to, or its own limit if that is less.
+    pub fn planned_steps(&self) -> u64 {
+        let spec = &self.description.train;
+        let all = (self.data.train.len().div_ceil(spec.batch) * spec.epochs) as u64;
+        spec.steps.map_or(all, |steps| all.min(steps as u64))
+    }
 }
 
 /// Why a description cannot be run.
@@ -47,7 +57,13 @@ pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared,
     let description = &document.description;
     let base = document.file.parent().unwrap_or(Path::new("."));
     let loss = Some(description.train.loss.kind);
-    let data = load(&description.data, base, data_dir, description.seed, loss)?;
+    let data = Arc::new(load(
+        &description.data,
+        base,
+        data_dir,
+        description.seed,
+        loss,
+    )?);
     let plan = document.plan(&data.shape).map_err(Box::new)?;
     let prepared = Prepared {
         description: description.clone(),

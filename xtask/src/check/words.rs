@@ -32,7 +32,7 @@ fn machine_lines(file: &File, paths: &[String]) -> Vec<String> {
     located(file, |line| {
         paths.iter().any(|path| {
             line.match_indices(path.as_str()).any(|(at, _)| {
-                // `crates/work/x` and `~/work/x` are not absolute.
+                // `crates/home/x` and `~/home/x` are not absolute.
                 !line[..at].ends_with(|c: char| c.is_alphanumeric() || "~._-}*".contains(c))
             })
         })
@@ -122,11 +122,11 @@ mod tests {
                 found: false,
             },
             Case {
-                text: "crates/work/src",
+                text: "crates/home/src",
                 found: false,
             },
             Case {
-                text: "~/work/data",
+                text: "~/home/data",
                 found: false,
             },
             Case {

@@ -112,7 +112,7 @@ pub(super) fn overhead(finished: &Finished) -> Option<Overhead> {
 pub(super) fn training(opened: &Opened, finished: &Finished) -> Training {
     Training {
         steps: finished.steps,
-        planned: opened.planned_steps(),
+        planned: opened.prepared.planned_steps(),
         seconds: finished.seconds,
         stopped: match finished.stopped {
             StopReason::Done => StopWord::Finished,

@@ -67,13 +67,6 @@ impl Opened {
         asked.unwrap_or_else(|| default_metric(self.prepared.data.shape.task))
     }
 
-    /// Steps of the description's whole budget.
-    pub(super) fn planned_steps(&self) -> u64 {
-        let spec = &self.document.description.train;
-        let all = (self.prepared.data.train.len().div_ceil(spec.batch) * spec.epochs) as u64;
-        spec.steps.map_or(all, |steps| all.min(steps as u64))
-    }
-
     /// Begins the run of a command: from here on its directory stays.
     pub(super) fn begin(&self, command: &str, args: &RunArgs) -> Result<Run, Failure> {
         let mut run = match &args.out {

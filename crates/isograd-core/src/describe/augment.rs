@@ -1,39 +1,16 @@
 //! Augmentations of training batches.
 
-use super::args::Args;
 use super::data::Augment;
 use super::kind::{Bounds, Kind};
-use super::read::Result;
-use super::registry::{Entry, Field, Info};
+use super::registry::{Entry, Field};
 
 const fn probability(doc: &'static str) -> Field {
     Field::or("probability", Kind::Number(Bounds::SHARE), "0.5", doc)
 }
 
-const fn entry(
-    name: &'static str,
-    doc: &'static str,
-    fields: &'static [Field],
-    example: &'static str,
-    build: fn(&Args<'_>) -> Result<Augment>,
-) -> Entry<Augment> {
-    Entry {
-        info: Info {
-            name,
-            aka: &[],
-            doc,
-            fields,
-            common: &[],
-            main: None,
-            example,
-        },
-        build,
-    }
-}
-
 /// All augmentations.
 pub(crate) const ENTRIES: &[Entry<Augment>] = &[
-    entry(
+    Entry::new(
         "uniform_noise",
         "Adds U(−delta, delta) to elements",
         &[
@@ -48,7 +25,7 @@ pub(crate) const ENTRIES: &[Entry<Augment>] = &[
             })
         },
     ),
-    entry(
+    Entry::new(
         "erase_box",
         "Sets one box, the same for the whole batch, to a value",
         &[
@@ -82,7 +59,7 @@ pub(crate) const ENTRIES: &[Entry<Augment>] = &[
             })
         },
     ),
-    entry(
+    Entry::new(
         "flip_horizontal",
         "Mirrors images left to right",
         &[probability("of each image")],
@@ -93,7 +70,7 @@ pub(crate) const ENTRIES: &[Entry<Augment>] = &[
             })
         },
     ),
-    entry(
+    Entry::new(
         "shift",
         "Moves each image by up to so many pixels each way, filled with zeros",
         &[Field::or("pixels", Kind::Count(0), "2", "largest shift")],

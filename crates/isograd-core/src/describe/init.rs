@@ -1,11 +1,9 @@
 //! Initialisations of parameters.
 
-use super::args::Args;
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
 use super::network::Init;
-use super::read::Result;
-use super::registry::{Entry, Field, Info};
+use super::registry::{Entry, Field};
 
 const GAIN: Field = Field::or(
     "gain",
@@ -27,27 +25,6 @@ const STD: Field = Field::or(
     "standard deviation",
 );
 
-const fn entry(
-    name: &'static str,
-    doc: &'static str,
-    fields: &'static [Field],
-    example: &'static str,
-    build: fn(&Args<'_>) -> Result<Init>,
-) -> Entry<Init> {
-    Entry {
-        info: Info {
-            name,
-            aka: &[],
-            doc,
-            fields,
-            common: &[],
-            main: None,
-            example,
-        },
-        build,
-    }
-}
-
 /// The same entry with names that other programs use.
 const fn also(mut entry: Entry<Init>, aka: &'static [&'static str]) -> Entry<Init> {
     entry.info.aka = aka;
@@ -57,7 +34,7 @@ const fn also(mut entry: Entry<Init>, aka: &'static [&'static str]) -> Entry<Ini
 /// All initialisations.
 pub(crate) const ENTRIES: &[Entry<Init>] = &[
     also(
-        entry(
+        Entry::new(
             "glorot_uniform",
             "Variance 2/(fan_in + fan_out), uniform (Glorot and Bengio 2010)",
             &[GAIN],
@@ -71,7 +48,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["xavier", "xavier_uniform", "glorot"],
     ),
     also(
-        entry(
+        Entry::new(
             "glorot_normal",
             "Variance 2/(fan_in + fan_out), normal",
             &[GAIN, TRUNCATED],
@@ -86,7 +63,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["xavier_normal"],
     ),
     also(
-        entry(
+        Entry::new(
             "he_uniform",
             "Variance 2/fan_in, uniform (He et al. 2015)",
             &[GAIN],
@@ -100,7 +77,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["kaiming", "kaiming_uniform", "he"],
     ),
     also(
-        entry(
+        Entry::new(
             "he_normal",
             "Variance 2/fan_in, normal",
             &[GAIN, TRUNCATED],
@@ -115,7 +92,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["kaiming_normal"],
     ),
     also(
-        entry(
+        Entry::new(
             "lecun_uniform",
             "Variance 1/fan_in, uniform (LeCun et al. 1998)",
             &[GAIN],
@@ -128,7 +105,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         ),
         &["lecun"],
     ),
-    entry(
+    Entry::new(
         "lecun_normal",
         "Variance 1/fan_in, normal",
         &[GAIN, TRUNCATED],
@@ -141,7 +118,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         },
     ),
     also(
-        entry(
+        Entry::new(
             "torch_default",
             "U(−1/√fan_in, 1/√fan_in): what PyTorch does to linear and convolutional layers",
             &[],
@@ -151,7 +128,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["pytorch", "torch", "default"],
     ),
     also(
-        entry(
+        Entry::new(
             "uniform",
             "U(min, max)",
             &[
@@ -171,7 +148,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["random_uniform"],
     ),
     also(
-        entry(
+        Entry::new(
             "normal",
             "N(mean, std²)",
             &[MEAN, STD],
@@ -185,7 +162,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         ),
         &["random_normal", "gaussian"],
     ),
-    entry(
+    Entry::new(
         "truncated_normal",
         "N(mean, std²), values beyond two standard deviations drawn again",
         &[MEAN, STD],
@@ -197,7 +174,7 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
             })
         },
     ),
-    entry(
+    Entry::new(
         "constant",
         "All the same value",
         &[Field::required(
@@ -213,11 +190,11 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         },
     ),
     also(
-        entry("zeros", "All 0", &[], r#""zeros""#, |_| Ok(Init::ZEROS)),
+        Entry::new("zeros", "All 0", &[], r#""zeros""#, |_| Ok(Init::ZEROS)),
         &["zero"],
     ),
     also(
-        entry("ones", "All 1", &[], r#""ones""#, |_| Ok(Init::ONES)),
+        Entry::new("ones", "All 1", &[], r#""ones""#, |_| Ok(Init::ONES)),
         &["one"],
     ),
 ];

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::kind::{Bounds, Kind};
 use super::read::Result;
-use super::registry::{Entry, Field, Info};
+use super::registry::{Entry, Field};
 use super::train::{OptimizerKind, OptimizerSpec};
 
 const LR_DOC: &str = "learning rate";
@@ -71,18 +71,7 @@ const fn entry(
     example: &'static str,
     build: fn(&Args<'_>) -> Result<OptimizerSpec>,
 ) -> Entry<OptimizerSpec> {
-    Entry {
-        info: Info {
-            name,
-            aka: &[],
-            doc,
-            fields,
-            common: COMMON,
-            main: None,
-            example,
-        },
-        build,
-    }
+    Entry::new(name, doc, fields, example, build).sharing(COMMON)
 }
 
 /// All optimisers.

@@ -100,6 +100,36 @@ pub(crate) struct Entry<T> {
     pub(crate) build: fn(&Args<'_>) -> Result<T, DescribeError>,
 }
 
+impl<T> Entry<T> {
+    /// A word with fields of its own, and nothing else.
+    pub(crate) const fn new(
+        name: &'static str,
+        doc: &'static str,
+        fields: &'static [Field],
+        example: &'static str,
+        build: fn(&Args<'_>) -> Result<T, DescribeError>,
+    ) -> Self {
+        Self {
+            info: Info {
+                name,
+                aka: &[],
+                doc,
+                fields,
+                common: &[],
+                main: None,
+                example,
+            },
+            build,
+        }
+    }
+
+    /// The same word with fields that it shares with its kind.
+    pub(crate) const fn sharing(mut self, common: &'static [Field]) -> Self {
+        self.info.common = common;
+        self
+    }
+}
+
 /// Words of other programs and what they are here; only used to help.
 pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("learning_rate", "lr"),

@@ -5,7 +5,7 @@ use super::data::{CsvOptions, Generated, Source};
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
 use super::read::{Input, Result};
-use super::registry::{Entry, Field, Info};
+use super::registry::{Entry, Field};
 use toml::de::DeValue;
 
 const NOISE_DOC: &str = "standard deviation of the noise";
@@ -33,31 +33,10 @@ const fn noise(default: &'static str) -> Field {
     )
 }
 
-const fn entry(
-    name: &'static str,
-    doc: &'static str,
-    fields: &'static [Field],
-    example: &'static str,
-    build: fn(&Args<'_>) -> Result<Source>,
-) -> Entry<Source> {
-    Entry {
-        info: Info {
-            name,
-            aka: &[],
-            doc,
-            fields,
-            common: &[],
-            main: None,
-            example,
-        },
-        build,
-    }
-}
-
 /// A named set: a word without options.
 macro_rules! named_set {
     ($name:literal, $doc:literal) => {
-        entry($name, $doc, &[], concat!("\"", $name, "\""), |_| {
+        Entry::new($name, $doc, &[], concat!("\"", $name, "\""), |_| {
             Ok(Source::Named($name.to_owned()))
         })
     };
@@ -65,35 +44,35 @@ macro_rules! named_set {
 
 /// All sources.
 pub(crate) const ENTRIES: &[Entry<Source>] = &[
-    entry(
+    Entry::new(
         "circles",
         "Two concentric circles in the plane, two classes; generated",
         &[SAMPLES, noise("0.1")],
         r#"{ name = "circles", samples = 2000, noise = 0.05 }"#,
         |a| generated(a, true, 2, 0).map(Source::Circles),
     ),
-    entry(
+    Entry::new(
         "blobs",
         "Gaussian blobs in the plane; generated",
         &[SAMPLES, noise("1.0"), CLASSES],
         r#"{ name = "blobs", classes = 5 }"#,
         |a| generated(a, true, a.count("classes")?, 0).map(Source::Blobs),
     ),
-    entry(
+    Entry::new(
         "spirals",
         "Interleaved spirals in the plane; generated",
         &[SAMPLES, noise("0.1"), CLASSES],
         r#""spirals""#,
         |a| generated(a, true, a.count("classes")?, 0).map(Source::Spirals),
     ),
-    entry(
+    Entry::new(
         "glyphs",
         "Grey images of drawn digits, 28×28, with jitter, noise and deformation, 10 classes; generated",
         &[SAMPLES, noise("0.1")],
         r#""glyphs""#,
         |a| generated(a, true, 10, 0).map(Source::Glyphs),
     ),
-    entry(
+    Entry::new(
         "adding",
         "The adding problem (Hochreiter and Schmidhuber 1997): sequences of length × 2, a real target; \
          generated",
@@ -104,7 +83,7 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
         r#"{ name = "adding", length = 50 }"#,
         |a| generated(a, false, 1, a.count("length")?).map(Source::Adding),
     ),
-    entry(
+    Entry::new(
         "copy-memory",
         "Copy memory (Arjovsky et al. 2016): sequences of length + 20 one-hot steps, 10 symbols; generated",
         &[
@@ -177,7 +156,7 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
         "names",
         "First names, windows of 3 letters, the next of 27; from the data folder"
     ),
-    entry(
+    Entry::new(
         "csv",
         "Comma-separated values, plain or gzip, a file for each part",
         &[
@@ -210,28 +189,28 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
             }))
         },
     ),
-    entry(
+    Entry::new(
         "idx",
         "IDX (the format of MNIST), plain or gzip; say the file of `labels`",
         &[],
         "\"idx\"",
         |_| Ok(Source::Idx),
     ),
-    entry(
+    Entry::new(
         "cifar",
         "CIFAR binary: a label byte and planar RGB, plain or gzip",
         &[],
         "\"cifar\"",
         |_| Ok(Source::Cifar),
     ),
-    entry(
+    Entry::new(
         "npy",
         "NumPy arrays: `file` the inputs, `labels` the targets",
         &[],
         "\"npy\"",
         |_| Ok(Source::Npy),
     ),
-    entry(
+    Entry::new(
         "text",
         "Plain text, cut into windows of characters; the target is the next character",
         &[Field::or(

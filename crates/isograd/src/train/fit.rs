@@ -52,8 +52,12 @@ struct Fit<'a> {
     penalties: Penalties,
     init: InitNorms,
     trace: Trace,
+    /// Behind the probes of watched steps; empty between them.
+    recorder: Arc<Recorder>,
     step: u64,
     steps: u64,
+    /// The last validation, example by example.
+    valid: Option<Score>,
     /// Sum and number of training losses since the last validation.
     recent: (f64, u64),
     bad_in_a_row: u64,
@@ -79,12 +83,11 @@ impl<'a> Fit<'a> {
             ..Trace::default()
         };
         observer.sites(&trace.sites);
-        let per_epoch = prepared.data.train.len().div_ceil(spec.batch) as u64;
-        let all = per_epoch * spec.epochs as u64;
-        let steps = [spec.steps.map(|s| s as u64), options.max_steps]
-            .into_iter()
-            .flatten()
-            .fold(all, u64::min);
+        let planned = prepared.planned_steps();
+        let steps = options
+            .max_steps
+            .map_or(planned, |limit| planned.min(limit));
+        let recorder = Arc::new(Recorder::new(&network, Detail::Moments));
         Ok(Self {
             prepared,
             description,
@@ -99,8 +102,10 @@ impl<'a> Fit<'a> {
             penalties: Penalties::of(&prepared.plan),
             init,
             trace,
+            recorder,
             step: 0,
             steps,
+            valid: None,
             recent: (0.0, 0),
             bad_in_a_row: 0,
             provenance_known: false,
@@ -137,7 +142,7 @@ impl<'a> Fit<'a> {
                 }
                 let begun = Instant::now();
                 let watched = self.options.watch.at(self.step);
-                let loss = self.one_step(rows);
+                let loss = self.one_step(rows, watched);
                 self.pace.add(watched, begun.elapsed().as_secs_f64());
                 let progress = Progress {
                     step: self.step,
@@ -185,28 +190,25 @@ impl<'a> Fit<'a> {
     }
 
     /// One training step on these rows; its loss.
-    fn one_step(&mut self, rows: &[u32]) -> f64 {
+    fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
         let batch = self.prepared.data.train_batch(rows, self.seed, self.step);
-        let watched = self.options.watch.at(self.step);
-        let recorder = watched.then(|| Arc::new(Recorder::new(self.network(), Detail::Moments)));
         let mut pass = Pass::train(self.seed, self.step);
-        if let Some(recorder) = &recorder {
-            pass = pass.watched(recorder.clone());
+        if watched {
+            pass = pass.watched(self.recorder.clone());
         }
         let (loss, per_example, gradients) = self.backward(&batch, &pass);
         let mut collected = Collected::take(self.network(), gradients, &self.penalties);
         let clipped = collected.clip(&self.spec().clip);
         let finite = loss.is_finite() && clipped.norm_before.is_finite();
-        let mut rows = recorder.map(|r| r.take(per_example));
+        let mut rows = watched.then(|| self.recorder.take(per_example));
         if !finite && rows.is_none() && !self.provenance_known {
             // The first bad step says where the first bad number is, scheduled or not.
-            let recorder = Arc::new(Recorder::new(self.network(), Detail::Moments));
             let pass = Pass {
                 mode: Mode::Probe,
                 ..Pass::train(self.seed, self.step)
             };
-            self.backward(&batch, &pass.watched(recorder.clone()));
-            rows = Some(recorder.take(per_example));
+            self.backward(&batch, &pass.watched(self.recorder.clone()));
+            rows = Some(self.recorder.take(per_example));
         }
         self.provenance_known |= !finite;
         self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
@@ -342,6 +344,7 @@ impl<'a> Fit<'a> {
         self.recent = (0.0, 0);
         self.observer.validation(&validation);
         self.trace.validations.push(validation);
+        self.valid = Some(score);
     }
 
     fn finish(mut self, stopped: StopReason, started: Instant) -> Finished {
@@ -358,17 +361,17 @@ impl<'a> Fit<'a> {
             self.probe();
         }
         let network = self.network().valid();
-        let score = |part: &Option<Part>| -> Option<Score> {
-            part.as_ref().map(|part| self.judge().score(&network, part))
-        };
+        let test = self.prepared.data.test.as_ref();
+        let test = test.map(|part| self.judge().score(&network, part));
         Finished {
             steps: self.step,
             seconds: started.elapsed().as_secs_f64(),
             stopped,
             metric: self.scoring.metric,
-            valid: score(&self.prepared.data.valid),
-            test: score(&self.prepared.data.test),
-            network: network.clone(),
+            // Probes leave the network as it was validated.
+            valid: self.valid.take(),
+            test,
+            network,
             measuring: self.pace.measuring(),
             trace: std::mem::take(&mut self.trace),
         }

@@ -9,6 +9,7 @@ use isograd_core::describe::train::LossKind;
 use isograd_core::describe::{DataSpec, Description, plan};
 use isograd_core::heal::{Evaluate, Outcome, Trainer, TrainerError, Trial};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Share of the training part held out for choosing among remedies.
 const CHOICE_SHARE: f64 = 0.2;
@@ -28,7 +29,7 @@ struct Loaded {
     loss: LossKind,
     seed: u64,
     evaluate: Evaluate,
-    data: Data,
+    data: Arc<Data>,
 }
 
 impl BurnTrainer {
@@ -46,7 +47,7 @@ impl BurnTrainer {
         &mut self,
         description: &Description,
         evaluate: Evaluate,
-    ) -> Result<Data, TrainerError> {
+    ) -> Result<Arc<Data>, TrainerError> {
         let seed = description.seed;
         let known = |l: &&Loaded| {
             l.seed == seed
@@ -68,6 +69,7 @@ impl BurnTrainer {
             data.train = train;
             data.valid = Some(held_out);
         }
+        let data = Arc::new(data);
         self.loaded.push(Loaded {
             spec: description.data.clone(),
             loss: description.train.loss.kind,
@@ -83,22 +85,20 @@ impl Trainer for BurnTrainer {
     fn train(&mut self, description: &Description, trial: Trial) -> Result<Outcome, TrainerError> {
         let data = self.data(description, trial.evaluate)?;
         let plan = plan(description, &data.shape).map_err(|e| TrainerError(e.to_string()))?;
-        let spec = &description.train;
-        let all = (data.train.len().div_ceil(spec.batch) * spec.epochs) as u64;
-        let all = spec.steps.map_or(all, |steps| all.min(steps as u64));
+        let prepared = Prepared {
+            description: description.clone(),
+            data,
+            plan,
+        };
+        let all = prepared.planned_steps() as f64;
         let options = TrainOptions {
-            max_steps: Some(((all as f64 * trial.budget).ceil() as u64).max(1)),
+            max_steps: Some(((all * trial.budget).ceil() as u64).max(1)),
             max_seconds: None,
             watch: Schedule {
                 probes: false,
                 ..Schedule::default()
             },
             seed: Some(trial.seed),
-        };
-        let prepared = Prepared {
-            description: description.clone(),
-            data,
-            plan,
         };
         let done =
             train(&prepared, &options, &mut Silent).map_err(|e| TrainerError(e.to_string()))?;
