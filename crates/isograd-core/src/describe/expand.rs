@@ -73,10 +73,15 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
 
 /// Refuses networks of more than [`MAX_NODES`] nodes, before anything is written out.
 pub(crate) fn check_size(network: &NetworkSpec) -> Result<(), DescribeError> {
-    fn count(blocks: &[Block]) -> Result<usize, DescribeError> {
-        let mut total = 0usize;
+    check_blocks(&network.layers, 0)
+}
+
+/// Refuses blocks that, with `before` nodes before them, make more than [`MAX_NODES`].
+fn check_blocks(blocks: &[Block], before: usize) -> Result<(), DescribeError> {
+    fn count(blocks: &[Block], before: usize) -> Result<usize, DescribeError> {
+        let mut total = before;
         for block in blocks {
-            let inside = block.kind.layers().map_or(Ok(0), count)?;
+            let inside = block.kind.layers().map_or(Ok(0), |b| count(b, 0))?;
             total = total.saturating_add(match block.kind {
                 BlockKind::Repeat { count, .. } => inside.saturating_mul(count),
                 _ => inside + 1,
@@ -92,7 +97,25 @@ pub(crate) fn check_size(network: &NetworkSpec) -> Result<(), DescribeError> {
         }
         Ok(total)
     }
-    count(&network.layers).map(drop)
+    count(blocks, before).map(drop)
+}
+
+/// The blocks that `block` is written out as: at its address, named under its name.
+fn parts(block: &Block, name: &str, blocks: Vec<Block>) -> Vec<Block> {
+    blocks
+        .into_iter()
+        .map(|mut part| {
+            let own = part.name.take();
+            let own = own.unwrap_or_else(|| part.kind.word().to_owned());
+            part.name = Some(format!("{name}.{own}"));
+            part.path.clone_from(&block.path);
+            part.span = block.span.clone();
+            part.l1 += block.l1;
+            part.l2 += block.l2;
+            part.kind.map_layers(|inner| parts(block, name, inner));
+            part
+        })
+        .collect()
 }
 
 /// How often each user's name occurs when everything is written out.
@@ -194,6 +217,18 @@ impl Expander {
                     shape = output;
                 }
                 kind => {
+                    if let Some(blocks) = kind.written_out(shape).map_err(place)? {
+                        let name = self.name(block);
+                        let blocks = parts(block, &name, blocks);
+                        for part in &blocks {
+                            count_names(std::slice::from_ref(part), 1, &mut self.totals);
+                        }
+                        check_blocks(&blocks, self.nodes.len()).map_err(place)?;
+                        let (ids, output) = self.chain(&blocks, shape, &inherited)?;
+                        chain.extend(ids);
+                        shape = output;
+                        continue;
+                    }
                     let around = Around {
                         input: shape,
                         outputs: self.outputs,

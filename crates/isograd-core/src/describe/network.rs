@@ -37,6 +37,30 @@ pub struct Block {
     pub span: Range<usize>,
 }
 
+impl Block {
+    /// A block with nothing but its kind: no name, nothing of its own, no place in a text.
+    pub fn new(kind: BlockKind) -> Self {
+        Self {
+            kind,
+            name: None,
+            frozen: false,
+            init: None,
+            bias_init: None,
+            l1: 0.0,
+            l2: 0.0,
+            path: String::new(),
+            span: 0..0,
+        }
+    }
+
+    /// The same block under a name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
 /// How many units a dense or convolutional block has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Units {

@@ -10,6 +10,7 @@ pub mod init;
 mod layer_norm;
 mod module;
 mod network;
+mod parameters;
 mod pass;
 mod signal;
 
@@ -18,6 +19,7 @@ pub use build::Build;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use layer_norm::LayerNorm;
-pub use network::{Frame, Network, Parameters};
+pub use network::{Frame, Network};
+pub use parameters::Parameters;
 pub use pass::{Mode, Pass};
 pub use signal::Signal;

@@ -1,18 +1,9 @@
 //! [`Network`] as a Burn module: the path of a parameter is its node's name and its own.
 
-use super::network::{Network, Parameters};
+use super::network::Network;
+use super::parameters::Parameters;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::Device;
-
-/// What Burn calls the container of a node's parameters.
-fn container(parameters: &Parameters) -> &'static str {
-    match parameters {
-        Parameters::Dense(_) => "Dense",
-        Parameters::Conv2d(_) => "Conv2d",
-        Parameters::BatchNorm(_) => "BatchNorm",
-        Parameters::LayerNorm(_) => "LayerNorm",
-    }
-}
 
 impl Network {
     fn each(mut self, f: impl Fn(Parameters) -> Parameters) -> Self {
@@ -64,9 +55,9 @@ impl Module for Network {
     fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
         for (node, parameters) in &self.parameters {
             let name = &self.frame.plan.nodes[*node].name;
-            visitor.enter_module(name, container(parameters));
-            each_visit(parameters, visitor);
-            visitor.exit_module(name, container(parameters));
+            visitor.enter_module(name, parameters.container());
+            parameters.visit_inside(visitor);
+            visitor.exit_module(name, parameters.container());
         }
     }
 
@@ -77,32 +68,13 @@ impl Module for Network {
             .into_iter()
             .map(|(node, parameters)| {
                 let name = &frame.plan.nodes[node].name;
-                let kind = container(&parameters);
+                let kind = parameters.container();
                 mapper.enter_module(name, kind);
-                let parameters = each_map(parameters, mapper);
+                let parameters = parameters.map_inside(mapper);
                 mapper.exit_module(name, kind);
                 (node, parameters)
             })
             .collect();
         self
-    }
-}
-
-// The variant of the enum is not part of a path, so its module is visited directly.
-fn each_visit<V: ModuleVisitor>(parameters: &Parameters, visitor: &mut V) {
-    match parameters {
-        Parameters::Dense(p) => p.visit(visitor),
-        Parameters::Conv2d(p) => p.visit(visitor),
-        Parameters::BatchNorm(p) => p.visit(visitor),
-        Parameters::LayerNorm(p) => p.visit(visitor),
-    }
-}
-
-fn each_map<M: ModuleMapper>(parameters: Parameters, mapper: &mut M) -> Parameters {
-    match parameters {
-        Parameters::Dense(p) => Parameters::Dense(p.map(mapper)),
-        Parameters::Conv2d(p) => Parameters::Conv2d(p.map(mapper)),
-        Parameters::BatchNorm(p) => Parameters::BatchNorm(p.map(mapper)),
-        Parameters::LayerNorm(p) => Parameters::LayerNorm(p.map(mapper)),
     }
 }

@@ -1,14 +1,12 @@
 //! A network built from a plan: parameters with readable paths, and the forward pass.
 
 use super::activation;
-use super::batch_norm::{BatchNorm, BatchNormOptions};
-use super::conv2d::{Conv2d, avg_pool, max_pool};
-use super::dense::Dense;
+use super::batch_norm::BatchNormOptions;
+use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
-use super::layer_norm::LayerNorm;
+use super::parameters::Parameters;
 use super::pass::Pass;
 use super::signal::{Signal, each};
-use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
@@ -16,19 +14,6 @@ use isograd_core::describe::{Node, NodeId, Op, Plan};
 use isograd_core::trace::{Role, Site, sites};
 use isograd_kernels::{Watch, probe};
 use std::sync::Arc;
-
-/// The parameters of one node.
-#[derive(Module, Debug)]
-pub enum Parameters {
-    /// Of a dense node.
-    Dense(Dense),
-    /// Of a convolution.
-    Conv2d(Conv2d),
-    /// Of a batch normalisation.
-    BatchNorm(BatchNorm),
-    /// Of a layer normalisation.
-    LayerNorm(LayerNorm),
-}
 
 /// Where the probes of a node report to.
 #[derive(Clone, Copy, Debug, Default)]

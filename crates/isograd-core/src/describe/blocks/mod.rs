@@ -157,6 +157,23 @@ impl BlockKind {
         }
     }
 
+    /// Replaces the blocks in it.
+    pub(crate) fn map_layers(&mut self, f: impl FnOnce(Vec<super::Block>) -> Vec<super::Block>) {
+        if let Self::Residual { layers, .. } | Self::Repeat { layers, .. } = self {
+            *layers = f(std::mem::take(layers));
+        }
+    }
+
+    /// The blocks that a composed block stands for, where it is one: they take its place, under
+    /// its name (`name.part`). They may be composed themselves.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    pub(crate) fn written_out(
+        &self,
+        _input: Shape,
+    ) -> Result<Option<Vec<super::Block>>, DescribeError> {
+        Ok(None)
+    }
+
     /// Operation and output shape; `None` for a block that only holds blocks.
     pub(crate) fn operation(&self, around: &Around) -> Result<Option<(Op, Shape)>, DescribeError> {
         let input = around.input;

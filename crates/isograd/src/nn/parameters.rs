@@ -1,0 +1,51 @@
+//! The parameters of a node: one line for each kind of node that has some.
+
+use super::batch_norm::BatchNorm;
+use super::conv2d::Conv2d;
+use super::dense::Dense;
+use super::layer_norm::LayerNorm;
+use burn::module::{Module, ModuleMapper, ModuleVisitor};
+
+/// Makes [`Parameters`] of a list of modules. The variant is not part of a parameter's path, so its
+/// module is visited directly.
+macro_rules! parameters {
+    ($($(#[$doc:meta])* $kind:ident,)+) => {
+        /// The parameters of one node.
+        #[derive(Module, Debug)]
+        pub enum Parameters {
+            $($(#[$doc])* $kind($kind),)+
+        }
+
+        impl Parameters {
+            /// What Burn calls their container.
+            pub(super) fn container(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind),)+
+                }
+            }
+
+            pub(super) fn visit_inside<V: ModuleVisitor>(&self, visitor: &mut V) {
+                match self {
+                    $(Self::$kind(module) => module.visit(visitor),)+
+                }
+            }
+
+            pub(super) fn map_inside<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+                match self {
+                    $(Self::$kind(module) => Self::$kind(module.map(mapper)),)+
+                }
+            }
+        }
+    };
+}
+
+parameters! {
+    /// Of a dense node.
+    Dense,
+    /// Of a convolution.
+    Conv2d,
+    /// Of a batch normalisation.
+    BatchNorm,
+    /// Of a layer normalisation.
+    LayerNorm,
+}
