@@ -18,7 +18,9 @@ usage: cargo xtask <command>
         every gate, cheapest first; with names, only those steps
   tally COMMAND…
         runs a test command and ends with one line: N passed, N failed, N skipped
-  reference [--write]
+  reference [--format text|json]
+        checks everything against its second source and prints the table
+  reference --remake [--write]
         makes the numbers of crates/isograd/tests/reference with PyTorch and compares them
         with the committed ones; --write replaces those
 ";

@@ -12,6 +12,12 @@ pub(crate) fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
+/// Where cargo builds: `CARGO_TARGET_DIR`, else `target`.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
 /// The folder of real data: `ISOGRAD_SHARED`, else `../shared` where it is there.
 pub(crate) fn shared() -> Option<PathBuf> {
     match std::env::var_os("ISOGRAD_SHARED") {

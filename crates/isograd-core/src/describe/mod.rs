@@ -61,7 +61,7 @@ pub use error::{DescribeError, ErrorKind};
 pub use expand::{MAX_NODES, MAX_PARAMETERS, plan};
 pub use kind::MAX_SIZE;
 pub use network::{Block, BlockKind, NetworkSpec};
-pub use page::{examples, page};
+pub use page::{examples, page, vocabulary};
 pub use patch::{Patch, PatchAction, PatchOp};
 pub use plan::{Node, NodeId, Op, Plan};
 pub use schema::schema;

@@ -67,24 +67,38 @@ pub fn page() -> String {
     page
 }
 
+/// Every registry with what is known of its words, by the key that takes them.
+fn registries() -> Vec<(&'static str, Vec<&'static Info>)> {
+    fn of<T>(entries: &'static [Entry<T>]) -> Vec<&'static Info> {
+        entries.iter().map(|entry| &entry.info).collect()
+    }
+    vec![
+        ("block", blocks::entries().map(|e| &e.info).collect()),
+        ("init", of(init::ENTRIES)),
+        ("source", of(source::ENTRIES)),
+        ("augment", of(augment::ENTRIES)),
+        ("loss", of(loss::ENTRIES)),
+        ("optimizer", of(optimizer::ENTRIES)),
+    ]
+}
+
 /// Examples of all words with the key of `[data]`, `[network]` or `[train]` that takes them, for the
 /// tests.
 pub fn examples() -> Vec<(&'static str, &'static str)> {
-    fn of<T>(key: &'static str, entries: &[Entry<T>]) -> Vec<(&'static str, &'static str)> {
-        entries
-            .iter()
-            .map(|entry| (key, entry.info.example))
-            .collect()
-    }
-    let mut all: Vec<_> = blocks::entries()
-        .map(|e| ("block", e.info.example))
-        .collect();
-    all.extend(of("init", init::ENTRIES));
-    all.extend(of("source", source::ENTRIES));
-    all.extend(of("augment", augment::ENTRIES));
-    all.extend(of("loss", loss::ENTRIES));
-    all.extend(of("optimizer", optimizer::ENTRIES));
-    all
+    let of = |(key, infos): (_, Vec<&'static Info>)| {
+        let pair = move |info: &'static Info| (key, info.example);
+        infos.into_iter().map(pair)
+    };
+    registries().into_iter().flat_map(of).collect()
+}
+
+/// All words with the key of `[data]`, `[network]` or `[train]` that takes them, for the tests.
+pub fn vocabulary() -> Vec<(&'static str, &'static str)> {
+    let of = |(key, infos): (_, Vec<&'static Info>)| {
+        let pair = move |info: &'static Info| (key, info.name);
+        infos.into_iter().map(pair)
+    };
+    registries().into_iter().flat_map(of).collect()
 }
 
 fn section(page: &mut String, title: &str, info: &Info) {

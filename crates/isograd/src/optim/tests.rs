@@ -1,5 +1,5 @@
 //! What optimisers promise beyond their formulas, which are compared with PyTorch's trajectories in
-//! `tests/optimizers.rs`.
+//! `tests/table`.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,5 @@
-"""Writes the reference numbers: python make.py FOLDER. Run it through `cargo xtask reference`."""
+"""Writes the reference numbers: python make.py FOLDER. Run it through
+`cargo xtask reference --remake`."""
 
 import pathlib
 import sys

@@ -1,4 +1,5 @@
-//! `cargo xtask reference`: the numbers of `crates/isograd/tests/reference`, made with PyTorch.
+//! `cargo xtask reference --remake`: the numbers of `crates/isograd/tests/reference`, made with PyTorch
+//! and compared with the committed ones; `--write` replaces those.
 //!
 //! PyTorch lives in a virtual environment outside the repository, made once and used again.
 
@@ -14,13 +15,8 @@ const PACKAGES: &[&str] = &["torch==2.15.0", "numpy==2.4.6"];
 /// its tensor: single precision on another machine sums in another order.
 const TOLERANCE: f64 = 1e-5;
 
-/// `cargo xtask reference [--write]`
-pub(crate) fn main(arguments: &[String]) -> Result<bool, String> {
-    let write = match arguments {
-        [] => false,
-        [only] if only == "--write" => true,
-        _ => return Err("reference takes --write or nothing".into()),
-    };
+/// Makes the numbers, and replaces the committed ones or compares.
+pub(super) fn main(write: bool) -> Result<bool, String> {
     let folder = repository::root().join("crates/isograd/tests/reference");
     let python = environment()?;
     if write {
@@ -31,7 +27,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<bool, String> {
         )?;
         return Ok(true);
     }
-    let fresh = repository::root().join("target/reference");
+    let fresh = repository::target().join("reference");
     std::fs::create_dir_all(&fresh).map_err(|e| format!("{}: {e}", fresh.display()))?;
     process::run(
         Command::new(&python)

@@ -1,0 +1,240 @@
+//! The table: one line an item. A name begins with the word of the description that it is about.
+
+use super::closed_form::closed_form;
+use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
+use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
+use super::item::Item;
+use super::torch::torch;
+use super::trajectory::trajectory;
+use isograd_core::describe::Task;
+use isograd_core::describe::data::TargetKind;
+
+pub(crate) fn all() -> Vec<Item> {
+    let families = [
+        activations(),
+        initialisations(),
+        normalisation(),
+        layers(),
+        architecture(),
+        losses(),
+        optimizers(),
+    ];
+    families.into_iter().flatten().collect()
+}
+
+/// An activation between two dense layers, by central differences. Kinks are as likely as a zero of
+/// a continuous density: the inputs stay away from them.
+fn slope(phi: &str) -> Item {
+    let layers = format!(r#"{{ dense = 6 }}, "{phi}", {{ dense = 3 }}"#);
+    differences("activation", phi, &layers, FLAT)
+}
+
+fn activations() -> Vec<Item> {
+    let family = "activation";
+    let torch = |name, path| torch(family, name, path);
+    vec![
+        torch("sigmoid", "activations/dense-sigmoid"),
+        torch("hard_sigmoid", "activations/dense-hard_sigmoid"),
+        torch("tanh", "activations/dense-tanh"),
+        torch("softsign", "activations/dense-softsign"),
+        torch("softplus", "activations/dense-softplus"),
+        torch("relu", "activations/dense-relu"),
+        torch("leaky_relu", "activations/dense-leaky_relu"),
+        torch("leaky_relu, slope", "activations/dense-leaky-relu-slope"),
+        torch("elu", "activations/dense-elu"),
+        torch("selu", "activations/dense-selu"),
+        torch("gelu", "activations/dense-gelu"),
+        torch("silu", "activations/dense-silu"),
+        torch("mish", "activations/dense-mish"),
+        torch("exponential", "activations/dense-exponential"),
+        torch("softmax", "activations/dense-softmax"),
+        torch("softmax, over the batch", "activations/softmax-over-batch"),
+        slope("linear"),
+        slope("sigmoid"),
+        slope("hard_sigmoid"),
+        slope("tanh"),
+        slope("softsign"),
+        slope("softplus"),
+        slope("relu"),
+        slope("leaky_relu"),
+        slope("elu"),
+        slope("selu"),
+        slope("gelu"),
+        slope("silu"),
+        slope("mish"),
+        slope("exponential"),
+        differences(family, "softmax", r#"{ dense = 3 }, "softmax""#, FLAT),
+        differences(family, "softmax, over the batch", r#"{ dense = 3 }, { softmax = true, axis = "batch" }"#, FLAT),
+    ]
+}
+
+fn initialisations() -> Vec<Item> {
+    use Law::{Normal, Truncated, Uniform};
+    // Published forms: Glorot limit √(6/(in + out)), He limit √(6/in), LeCun limit √(3/in).
+    let (fan_in, both, gain) = (FAN_IN as f64, (FAN_IN + FAN_OUT) as f64, 1.5);
+    // Truncation keeps the variance.
+    let cut = |std: f64| Truncated(0.0, std / std_of_truncated());
+    vec![
+        distribution("glorot_uniform", r#"{ name = "glorot_uniform", gain = 1.5 }"#, Law::within(gain * (6.0 / both).sqrt())),
+        distribution("glorot_normal", r#"{ name = "glorot_normal", gain = 1.5 }"#, Normal(0.0, gain * (2.0 / both).sqrt())),
+        distribution("glorot_normal, truncated", r#"{ name = "glorot_normal", gain = 1.5, truncated = true }"#, cut(gain * (2.0 / both).sqrt())),
+        distribution("he_uniform", r#""he_uniform""#, Law::within((6.0 / fan_in).sqrt())),
+        distribution("he_normal", r#""he_normal""#, Normal(0.0, (2.0 / fan_in).sqrt())),
+        distribution("he_normal, truncated", r#"{ name = "he_normal", truncated = true }"#, cut((2.0 / fan_in).sqrt())),
+        distribution("lecun_uniform", r#"{ name = "lecun_uniform", gain = 1.5 }"#, Law::within(gain * (3.0 / fan_in).sqrt())),
+        distribution("lecun_normal", r#"{ name = "lecun_normal", gain = 1.5 }"#, Normal(0.0, gain / fan_in.sqrt())),
+        distribution("lecun_normal, truncated", r#"{ name = "lecun_normal", gain = 1.5, truncated = true }"#, cut(gain / fan_in.sqrt())),
+        distribution("torch_default", r#""torch_default""#, Law::within(1.0 / fan_in.sqrt())),
+        distribution("uniform", r#"{ name = "uniform", min = -0.25, max = 0.75 }"#, Uniform(-0.25, 0.75)),
+        distribution("normal", r#"{ name = "normal", mean = -1.0, std = 0.3 }"#, Normal(-1.0, 0.3)),
+        distribution("truncated_normal", r#"{ name = "truncated_normal", mean = 2.0, std = 0.3 }"#, Truncated(2.0, 0.3)),
+        closed_form("init", "constant", "every weight is −5", || (weights(r#"{ name = "constant", value = -5.0 }"#).unwrap(), vec![-5.0; FAN_IN * FAN_OUT])).within(0.0, 0.0),
+        closed_form("init", "zeros", "every weight is 0", || (weights(r#""zeros""#).unwrap(), vec![0.0; FAN_IN * FAN_OUT])).within(0.0, 0.0),
+        closed_form("init", "ones", "every weight is 1", || (weights(r#""ones""#).unwrap(), vec![1.0; FAN_IN * FAN_OUT])).within(0.0, 0.0),
+    ]
+}
+
+fn normalisation() -> Vec<Item> {
+    let family = "normalisation";
+    let torch = |name, path| torch(family, name, path);
+    let differences = |name, layers, input| differences(family, name, layers, input);
+    vec![
+        torch("batch_norm, training", "normalisation/batch-norm-train"),
+        torch("batch_norm, evaluation", "normalisation/batch-norm-eval"),
+        torch("batch_norm, images, training", "normalisation/batch-norm-image-train"),
+        torch("batch_norm, images, evaluation", "normalisation/batch-norm-image-eval"),
+        torch("batch_norm, not updated", "normalisation/batch-norm-not-updated-eval"),
+        differences("batch_norm", r#"{ dense = 6 }, "batch_norm", "tanh", { dense = 3 }"#, FLAT),
+        differences("batch_norm, sequences", r#"{ dense = 4 }, "batch_norm", "flatten", { dense = 3 }"#, SEQUENCE),
+        torch("layer_norm", "normalisation/layer-norm"),
+        torch("layer_norm, images", "normalisation/layer-norm-image"),
+        differences("layer_norm", r#"{ dense = 6 }, "layer_norm", "tanh", { dense = 3 }"#, FLAT),
+        differences("layer_norm, images", r#""layer_norm", "flatten", { dense = 3 }"#, IMAGE),
+    ]
+}
+
+fn layers() -> Vec<Item> {
+    let family = "layer";
+    let torch = |name, path| torch(family, name, path);
+    let differences = |name, layers, input| differences(family, name, layers, input);
+    vec![
+        torch("dense, without bias", "activations/dense-without-bias"),
+        differences("dense", r#"{ dense = 4 }, { dense = "classes" }"#, FLAT),
+        differences("dense, without bias", r"{ dense = 3, bias = false }", FLAT),
+        differences("dense, sequences", r#"{ dense = 4 }, "tanh", "flatten", { dense = 3 }"#, SEQUENCE),
+        torch("dropout, evaluation", "activations/dropout-in-evaluation"),
+        differences("dropout", r"{ dense = 8 }, { dropout = 0.4 }, { dense = 3 }", FLAT),
+        torch("conv2d, same", "convolution/conv-same"),
+        torch("conv2d, valid", "convolution/conv-valid"),
+        torch("conv2d, stride", "convolution/conv-valid-stride"),
+        torch("conv2d, padding given", "convolution/conv-explicit"),
+        torch("conv2d, one row of padding", "convolution/conv-same-stride-asymmetric"),
+        torch("conv2d, even kernel", "convolution/conv-same-even-kernel"),
+        torch("conv2d, pointwise without bias", "convolution/conv-pointwise-without-bias"),
+        torch("conv2d, rectangular stride", "convolution/conv-rectangular-stride"),
+        differences("conv2d, same", r#"{ conv2d = 3 }, "tanh", "flatten", { dense = 3 }"#, IMAGE),
+        differences("conv2d, valid", r#"{ conv2d = 3, padding = "valid" }, "tanh", "flatten", { dense = 3 }"#, IMAGE),
+        differences("conv2d, asymmetric", r#"{ conv2d = 3, kernel = [4, 2], stride = [2, 1] }, "tanh", "flatten", { dense = 3 }"#, IMAGE),
+        differences("conv2d, without bias", r#"{ conv2d = 3, bias = false }, "batch_norm", "tanh", "flatten", { dense = 3 }"#, IMAGE),
+        torch("max_pool2d, valid", "pooling/max-pool-valid"),
+        torch("max_pool2d, overlapping", "pooling/max-pool-overlapping"),
+        torch("max_pool2d, same", "pooling/max-pool-same"),
+        torch("max_pool2d, same, asymmetric", "pooling/max-pool-same-asymmetric"),
+        torch("max_pool2d, padding given", "pooling/max-pool-explicit"),
+        differences("max_pool2d", r#"{ conv2d = 3 }, { max_pool2d = 2 }, "flatten", { dense = 3 }"#, IMAGE),
+        differences("max_pool2d, same", r#"{ conv2d = 3 }, { max_pool2d = 3, stride = 2, padding = "same" }, "flatten", { dense = 3 }"#, IMAGE),
+        torch("avg_pool2d, valid", "pooling/avg-pool-valid"),
+        torch("avg_pool2d, overlapping", "pooling/avg-pool-overlapping"),
+        torch("avg_pool2d, same", "pooling/avg-pool-same"),
+        torch("avg_pool2d, same, asymmetric", "pooling/avg-pool-same-asymmetric"),
+        torch("avg_pool2d, padding given", "pooling/avg-pool-explicit"),
+        differences("avg_pool2d", r#"{ conv2d = 3 }, { avg_pool2d = 2 }, "flatten", { dense = 3 }"#, IMAGE),
+        differences("avg_pool2d, same", r#"{ conv2d = 3 }, { avg_pool2d = 3, stride = 2, padding = "same" }, "flatten", { dense = 3 }"#, IMAGE),
+        torch("global_max_pool", "pooling/global-max-pool"),
+        torch("global_avg_pool", "pooling/global-avg-pool"),
+        differences("global_max_pool", r#"{ conv2d = 4 }, "tanh", "global_max_pool", { dense = 3 }"#, IMAGE),
+        differences("global_avg_pool", r#"{ conv2d = 4 }, "tanh", "global_avg_pool", { dense = 3 }"#, IMAGE),
+        torch("upsampling2d", "convolution/upsampling"),
+        differences("upsampling2d", r#"{ upsampling2d = [2, 3] }, { conv2d = 2 }, "tanh", "flatten", { dense = 3 }"#, IMAGE),
+        differences("flatten", r#""flatten", { dense = 3 }"#, IMAGE),
+    ]
+}
+
+fn architecture() -> Vec<Item> {
+    let family = "architecture";
+    let torch = |name, path| torch(family, name, path);
+    let differences = |name, layers, input| differences(family, name, layers, input);
+    vec![
+        torch("residual, identity", "composition/residual-identity"),
+        torch("residual, projection", "composition/residual-projection"),
+        torch("residual, images, identity", "composition/residual-image-identity"),
+        torch("residual, images, projection", "composition/residual-image-projection"),
+        torch("residual, nested", "composition/residual-nested"),
+        torch("residual, small ResNet, training", "composition/resnet-small-train"),
+        torch("residual, small ResNet, evaluation", "composition/resnet-small-eval"),
+        torch("repeat, 30 × tanh", "composition/deep-tanh-30"),
+        torch("repeat, 30 × relu", "composition/deep-relu-30"),
+        torch("repeat, 8 × sigmoid", "composition/deep-sigmoid-8"),
+        torch("repeat, 8 × residual", "composition/deep-residual-8"),
+        differences("residual", r#"{ dense = 6 }, { residual = { layers = [ { dense = 6 }, "tanh" ] } }, { dense = 3 }"#, FLAT),
+        differences("residual, projection", r#"{ residual = { layers = [ { dense = 7 }, "tanh" ] } }, { dense = 3 }"#, FLAT),
+        differences("residual, images", r#"{ residual = { layers = [ { conv2d = 4, stride = 2 }, "batch_norm", "tanh" ] } }, "global_avg_pool", { dense = 3 }"#, IMAGE),
+        differences("residual, nested, repeated", r#"{ repeat = 2, layers = [ { residual = { layers = [ { dense = 5 }, { residual = { layers = [ { dense = 5 }, "tanh" ] } } ] } } ] }, { dense = 3 }"#, FLAT),
+        differences("repeat, 30 × tanh", r#"{ repeat = 30, layers = [ { dense = 6 }, "tanh" ] }, { dense = 3 }"#, FLAT),
+    ]
+}
+
+fn losses() -> Vec<Item> {
+    let torch = |name, path| torch("loss", name, path);
+    let two = Task::Regression { targets: 2 };
+    vec![
+        torch("cross_entropy", "losses/loss-cross-entropy-logits"),
+        torch("cross_entropy, large logits", "losses/loss-cross-entropy-logits-large"),
+        torch("cross_entropy, sum", "losses/loss-cross-entropy-logits-sum"),
+        torch("cross_entropy, mean over classes", "losses/loss-cross-entropy-logits-mean-over-classes"),
+        torch("cross_entropy, probabilities", "losses/loss-cross-entropy-probabilities"),
+        torch("cross_entropy, clipped", "losses/loss-cross-entropy-probabilities-clipped"),
+        torch("cross_entropy, unclipped", "losses/loss-cross-entropy-probabilities-unclipped"),
+        torch("cross_entropy, renormalised", "losses/loss-cross-entropy-renormalised"),
+        torch("cross_entropy, not renormalised", "losses/loss-cross-entropy-not-renormalised"),
+        torch("cross_entropy, sum over the batch", "losses/loss-cross-entropy-sum-over-batch"),
+        torch("binary_cross_entropy", "losses/loss-binary-logits"),
+        torch("binary_cross_entropy, large logits", "losses/loss-binary-logits-large"),
+        torch("binary_cross_entropy, sum over outputs", "losses/loss-binary-logits-sum-over-outputs"),
+        torch("binary_cross_entropy, probabilities", "losses/loss-binary-probabilities"),
+        torch("binary_cross_entropy, clipped", "losses/loss-binary-probabilities-clipped"),
+        loss_differences("binary_cross_entropy", r#""binary_cross_entropy""#, Task::Binary, TargetKind::Binary),
+        torch("mse", "losses/loss-mse"),
+        torch("mse, sum", "losses/loss-mse-sum"),
+        torch("mse, factor", "losses/loss-mse-factor"),
+        torch("mse, pairwise", "losses/loss-mse-pairwise"),
+        loss_differences("mse", r#""mse""#, two, TargetKind::Real),
+        torch("mae", "losses/loss-mae"),
+        loss_differences("mae", r#""mae""#, two, TargetKind::Real),
+        torch("hinge", "losses/loss-hinge"),
+        loss_differences("hinge", r#""hinge""#, Task::Binary, TargetKind::Binary),
+        torch("angle", "losses/loss-angle"),
+        torch("angle, unclipped", "losses/loss-angle-unclipped"),
+    ]
+}
+
+fn optimizers() -> Vec<Item> {
+    vec![
+        trajectory("sgd"),
+        trajectory("sgd-momentum"),
+        trajectory("sgd-nesterov"),
+        trajectory("sgd-weight-decay"),
+        trajectory("sgd-decay"),
+        trajectory("sgd-wrong-sign"),
+        trajectory("sgd-clip-value"),
+        trajectory("sgd-clip-global-norm"),
+        trajectory("sgd-clip-both"),
+        trajectory("adam"),
+        trajectory("adam-constants"),
+        trajectory("adamw"),
+        trajectory("rmsprop"),
+        trajectory("rmsprop-epsilon"),
+        trajectory("adagrad"),
+        trajectory("adadelta"),
+    ]
+}
