@@ -370,6 +370,16 @@ impl Op {
             Self::BatchNorm { units: n, .. } | Self::LayerNorm { elements: n, .. } => {
                 product(&[2, *n])
             }
+            Self::GroupNorm {
+                units: n, affine, ..
+            }
+            | Self::InstanceNorm {
+                units: n, affine, ..
+            } => product(&[2 * usize::from(*affine), *n]),
+            Self::RmsNorm {
+                elements, affine, ..
+            } => product(&[usize::from(*affine), *elements]),
+            Self::DynamicTanh { units, .. } => product(&[2, *units]).saturating_add(1),
             _ => 0,
         }
     }

@@ -37,6 +37,20 @@ pub struct Block {
     pub span: Range<usize>,
 }
 
+impl BlockKind {
+    /// It normalises the signal: batch, layer, group, instance or RMS normalisation.
+    pub fn normalises(&self) -> bool {
+        matches!(
+            self,
+            Self::BatchNorm { .. }
+                | Self::LayerNorm { .. }
+                | Self::GroupNorm { .. }
+                | Self::InstanceNorm { .. }
+                | Self::RmsNorm { .. }
+        )
+    }
+}
+
 impl Block {
     /// A block with nothing but its kind: no name, nothing of its own, no place in a text.
     pub fn new(kind: BlockKind) -> Self {
@@ -190,6 +204,34 @@ pub enum BlockKind {
     LayerNorm {
         /// Added to the variance; default 1e-5.
         epsilon: f64,
+    },
+    /// Group normalisation (Wu and He 2018): each group of channels of one example together.
+    GroupNorm {
+        /// Groups; they divide the channels.
+        groups: usize,
+        /// Added to the variance; default 1e-5.
+        epsilon: f64,
+        /// Has a scale and a shift; default true.
+        affine: bool,
+    },
+    /// Instance normalisation (Ulyanov et al. 2016): each channel of one example by itself.
+    InstanceNorm {
+        /// Added to the variance; default 1e-5.
+        epsilon: f64,
+        /// Has a scale and a shift; default true.
+        affine: bool,
+    },
+    /// x over its root mean square (Zhang and Sennrich 2019), over what a layer normalisation takes.
+    RmsNorm {
+        /// Added to the mean square; default 1e-5.
+        epsilon: f64,
+        /// Has a scale; default true.
+        affine: bool,
+    },
+    /// γ·tanh(αx) + β (Zhu et al. 2025).
+    DynamicTanh {
+        /// First value of α; default 0.5.
+        alpha: f64,
     },
     /// F(x) + x (He et al. 2015).
     Residual {

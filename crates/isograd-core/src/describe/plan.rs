@@ -99,6 +99,42 @@ pub enum Op {
         /// Added to the variance.
         epsilon: f64,
     },
+    /// Group normalisation.
+    GroupNorm {
+        /// Channels or features.
+        units: usize,
+        /// Groups of them that are normalised together, over all positions or steps.
+        groups: usize,
+        /// Added to the variance.
+        epsilon: f64,
+        /// Has a scale and a shift.
+        affine: bool,
+    },
+    /// Instance normalisation.
+    InstanceNorm {
+        /// Channels or features, each normalised by itself over all positions or steps.
+        units: usize,
+        /// Added to the variance.
+        epsilon: f64,
+        /// Has a scale and a shift.
+        affine: bool,
+    },
+    /// Division by the root mean square.
+    RmsNorm {
+        /// Numbers taken together, as in layer normalisation.
+        elements: usize,
+        /// Added to the mean square.
+        epsilon: f64,
+        /// Has a scale.
+        affine: bool,
+    },
+    /// γ·tanh(αx) + β.
+    DynamicTanh {
+        /// Channels or features.
+        units: usize,
+        /// First value of α.
+        alpha: f64,
+    },
     /// body(x) + shortcut(x).
     Residual {
         /// F, in order.

@@ -140,9 +140,16 @@ pub(super) fn is_weighted(op: &Op) -> bool {
     matches!(op, Op::Dense { .. } | Op::Conv2d { .. })
 }
 
-/// True for batch and layer normalisation.
+/// True for what normalises the signal: batch, layer, group, instance and RMS normalisation.
 pub(super) fn is_normalisation(op: &Op) -> bool {
-    matches!(op, Op::BatchNorm { .. } | Op::LayerNorm { .. })
+    matches!(
+        op,
+        Op::BatchNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::RmsNorm { .. }
+    )
 }
 
 /// The node itself, or the outermost residual that it lies in.

@@ -49,12 +49,7 @@ impl<'a> Layer<'a> {
 
     /// It has a normalisation.
     pub(crate) fn normalised(&self) -> bool {
-        self.blocks.iter().any(|block| {
-            matches!(
-                block.kind,
-                BlockKind::BatchNorm { .. } | BlockKind::LayerNorm { .. }
-            )
-        })
+        self.blocks.iter().any(|block| block.kind.normalises())
     }
 
     /// It keeps the shape of what comes in.
@@ -230,13 +225,13 @@ fn walk<'a>(
                 ..
             } => {
                 let rest = list[i + 1..].iter().take_while(|next| {
-                    matches!(
-                        next.kind,
-                        BlockKind::Activation(_)
-                            | BlockKind::BatchNorm { .. }
-                            | BlockKind::LayerNorm { .. }
-                            | BlockKind::Dropout { .. }
-                    )
+                    next.kind.normalises()
+                        || matches!(
+                            next.kind,
+                            BlockKind::Activation(_)
+                                | BlockKind::Dropout { .. }
+                                | BlockKind::DynamicTanh { .. }
+                        )
                 });
                 layers.push(Layer {
                     blocks: &list[i..=i + rest.count()],

@@ -106,6 +106,20 @@ impl Signal {
         }
     }
 
+    /// Every element times a number.
+    pub(super) fn scaled(self, factor: f64) -> Self {
+        let square = factor * factor;
+        Self {
+            mean: factor * self.mean,
+            square: square * self.square,
+            spread: square * self.spread,
+            form: match self.form {
+                Form::Gaussian => Form::Gaussian,
+                _ => Form::Other,
+            },
+        }
+    }
+
     /// Inverted dropout with masks of their own for every example.
     pub(super) fn dropped(self, rate: f64) -> Self {
         let square = self.square / (1.0 - rate);

@@ -8,6 +8,7 @@ use super::weights::{Fans, Moments};
 use super::{InputMoments, NodePrediction, Prediction, norm, slope};
 use crate::describe::network::{Init, SoftmaxAxis};
 use crate::describe::{Node, NodeId, Op, Plan, Shape};
+use isograd_theory::Activation;
 
 /// Variance of the logits above which a softmax is no longer near equal probabilities: one class
 /// is then e times as probable as another, typically.
@@ -187,6 +188,25 @@ impl Walk<'_> {
             }
             Op::BatchNorm { epsilon, .. } => norm::batch(x, *epsilon),
             Op::LayerNorm { elements, epsilon } => norm::layer(x, *elements as f64, *epsilon),
+            Op::GroupNorm {
+                units,
+                groups,
+                epsilon,
+                ..
+            } => self.group_norm(node, x, *units / *groups, *epsilon)?,
+            Op::InstanceNorm { epsilon, .. } => self.group_norm(node, x, 1, *epsilon)?,
+            Op::RmsNorm {
+                elements, epsilon, ..
+            } => norm::root_mean_square(x, *elements as f64, *epsilon),
+            Op::DynamicTanh { alpha, .. } => {
+                let units = node.output.units() as f64;
+                let x = x.scaled(*alpha);
+                let mut pass = Backward::activation(Activation::Tanh, x.law(), units);
+                pass.energy *= alpha * alpha;
+                pass.to_sum *= alpha * alpha;
+                pass.sum *= alpha * alpha;
+                (x.activated(Activation::Tanh), pass)
+            }
             Op::Residual { .. } => return None,
         };
         self.passes[node.id] = Some(pass);
@@ -224,6 +244,31 @@ impl Walk<'_> {
             ln_variance: 2.0 / channels.max(1.0),
         };
         (x.weighted(inputs, weights, bias), pass)
+    }
+
+    /// Group normalisation of `channels` channels together, instance normalisation of one.
+    fn group_norm(
+        &mut self,
+        node: &Node,
+        x: Signal,
+        channels: usize,
+        epsilon: f64,
+    ) -> Option<(Signal, Backward)> {
+        let positions = pixels(node.input);
+        if positions > 1.0 {
+            self.note(
+                node,
+                "in normalisation, positions are taken to be as correlated as examples",
+            );
+        }
+        let done = norm::group(x, channels as f64, positions, epsilon);
+        if done.is_none() {
+            self.note(
+                node,
+                "so few numbers are normalised together that the mean gradient has no bound",
+            );
+        }
+        done
     }
 
     fn softmax(&mut self, node: &Node, x: Signal) -> (Signal, Backward) {

@@ -1,7 +1,7 @@
 //! What reports are made from, beside the types of the other rooms.
 
 use crate::describe::train::Metric;
-use crate::describe::{Op, Plan};
+use crate::describe::Plan;
 use crate::diagnose::Diagnosis;
 use crate::predict::Prediction;
 use crate::trace::Trace;
@@ -150,23 +150,5 @@ pub struct PredictReport<'a> {
 
 /// Numbers that are trained or frozen: weights, biases, scales and shifts.
 pub fn parameters(plan: &Plan) -> usize {
-    let of = |op: &Op| match op {
-        Op::Dense {
-            inputs,
-            units,
-            bias,
-            ..
-        } => units * (inputs + usize::from(bias.is_some())),
-        Op::Conv2d {
-            inputs,
-            filters,
-            kernel,
-            bias,
-            ..
-        } => filters * (inputs * kernel[0] * kernel[1] + usize::from(bias.is_some())),
-        Op::BatchNorm { units, .. } => 2 * units,
-        Op::LayerNorm { elements, .. } => 2 * elements,
-        _ => 0,
-    };
-    plan.nodes.iter().map(|n| of(&n.op)).sum()
+    plan.parameters() as usize
 }

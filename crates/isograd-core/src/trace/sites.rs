@@ -55,6 +55,10 @@ pub fn kind(op: &Op) -> &'static str {
         Op::Softmax { .. } => "softmax",
         Op::BatchNorm { .. } => "batch_norm",
         Op::LayerNorm { .. } => "layer_norm",
+        Op::GroupNorm { .. } => "group_norm",
+        Op::InstanceNorm { .. } => "instance_norm",
+        Op::RmsNorm { .. } => "rms_norm",
+        Op::DynamicTanh { .. } => "dyt",
         Op::Residual { .. } => "residual",
     }
 }

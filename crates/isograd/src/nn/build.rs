@@ -4,7 +4,10 @@ use super::batch_norm::BatchNorm;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
 use super::init::{Fans, fans, sample};
+use super::dynamic_tanh::DynamicTanh;
+use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
+use super::rms_norm::RmsNorm;
 use super::network::Network;
 use super::parameters::Parameters;
 use burn::module::{Param, RunningState};
@@ -92,6 +95,22 @@ impl Build {
             Op::LayerNorm { elements, .. } => Parameters::LayerNorm(LayerNorm {
                 gamma: self.param(constant(Init::ONES, *elements), node),
                 beta: self.param(constant(Init::ZEROS, *elements), node),
+            }),
+            Op::GroupNorm { units, affine, .. } | Op::InstanceNorm { units, affine, .. } => {
+                Parameters::GroupNorm(GroupNorm {
+                    gamma: affine.then(|| self.param(constant(Init::ONES, *units), node)),
+                    beta: affine.then(|| self.param(constant(Init::ZEROS, *units), node)),
+                })
+            }
+            Op::RmsNorm {
+                elements, affine, ..
+            } => Parameters::RmsNorm(RmsNorm {
+                gamma: affine.then(|| self.param(constant(Init::ONES, *elements), node)),
+            }),
+            Op::DynamicTanh { units, alpha } => Parameters::DynamicTanh(DynamicTanh {
+                alpha: self.param(constant(Init::Constant { value: *alpha }, 1), node),
+                gamma: self.param(constant(Init::ONES, *units), node),
+                beta: self.param(constant(Init::ZEROS, *units), node),
             }),
             _ => return None,
         })

@@ -178,14 +178,26 @@ impl Network {
                 let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else {
                     missing(node)
                 };
+                x.by_example(|x| norm.forward(x, *epsilon), |x| norm.forward(x, *epsilon))
+            }
+            Op::GroupNorm {
+                groups, epsilon, ..
+            } => self.group_norm(node, x, *groups, *epsilon),
+            Op::InstanceNorm { units, epsilon, .. } => self.group_norm(node, x, *units, *epsilon),
+            Op::RmsNorm { epsilon, .. } => {
+                let Some(Parameters::RmsNorm(norm)) = self.of(node.id) else {
+                    missing(node)
+                };
+                x.by_example(|x| norm.forward(x, *epsilon), |x| norm.forward(x, *epsilon))
+            }
+            Op::DynamicTanh { .. } => {
+                let Some(Parameters::DynamicTanh(tanh)) = self.of(node.id) else {
+                    missing(node)
+                };
                 match x {
-                    Signal::Flat(x) => Signal::Flat(norm.forward(x, *epsilon)),
-                    Signal::Sequence(x) => Signal::Sequence(norm.forward(x, *epsilon)),
-                    Signal::Image(x) => {
-                        let dims = x.dims();
-                        let rows = norm.forward(x.flatten::<2>(1, 3), *epsilon);
-                        Signal::Image(rows.reshape(dims))
-                    }
+                    Signal::Flat(x) => Signal::Flat(tanh.forward(x, 1)),
+                    Signal::Sequence(x) => Signal::Sequence(tanh.forward(x, 2)),
+                    Signal::Image(x) => Signal::Image(tanh.forward(x, 1)),
                 }
             }
             Op::Residual { body, projection } => {
@@ -198,6 +210,20 @@ impl Network {
                 branch.plus(shortcut)
             }
             other => unreachable!("no tensor form of {other:?}"),
+        }
+    }
+
+    fn group_norm(&self, node: &Node, x: Signal, groups: usize, epsilon: f64) -> Signal {
+        let Some(Parameters::GroupNorm(norm)) = self.of(node.id) else {
+            missing(node)
+        };
+        match x {
+            Signal::Flat(x) => Signal::Flat(norm.forward(x, groups, epsilon)),
+            Signal::Image(x) => Signal::Image(norm.forward(x, groups, epsilon)),
+            Signal::Sequence(x) => {
+                let y = norm.forward(x.swap_dims(1, 2), groups, epsilon);
+                Signal::Sequence(y.swap_dims(1, 2))
+            }
         }
     }
 

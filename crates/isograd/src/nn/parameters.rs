@@ -3,7 +3,10 @@
 use super::batch_norm::BatchNorm;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
+use super::dynamic_tanh::DynamicTanh;
+use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
+use super::rms_norm::RmsNorm;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 
 /// Makes [`Parameters`] of a list of modules. The variant is not part of a parameter's path, so its
@@ -48,4 +51,10 @@ parameters! {
     BatchNorm,
     /// Of a layer normalisation.
     LayerNorm,
+    /// Of a group or instance normalisation.
+    GroupNorm,
+    /// Of an RMS normalisation.
+    RmsNorm,
+    /// Of a dynamic tanh.
+    DynamicTanh,
 }

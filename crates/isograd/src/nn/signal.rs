@@ -56,6 +56,23 @@ impl Signal {
         }
     }
 
+    /// Applies a function of the last dimension to all numbers of an example, of a sequence to
+    /// those of each step.
+    pub(super) fn by_example(
+        self,
+        rows: impl Fn(Tensor<2>) -> Tensor<2>,
+        steps: impl Fn(Tensor<3>) -> Tensor<3>,
+    ) -> Self {
+        match self {
+            Self::Flat(x) => Self::Flat(rows(x)),
+            Self::Sequence(x) => Self::Sequence(steps(x)),
+            Self::Image(x) => {
+                let dims = x.dims();
+                Self::Image(rows(x.flatten(1, 3)).reshape(dims))
+            }
+        }
+    }
+
     /// Examples in the batch.
     pub fn batch(&self) -> usize {
         match self {

@@ -31,9 +31,16 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
 };
 
 pub(super) fn operation(epsilon: f64, input: Shape) -> Op {
-    let elements = match input {
+    Op::LayerNorm {
+        elements: together(input),
+        epsilon,
+    }
+}
+
+/// Numbers that are normalised together: all of an example, of a sequence those of a step.
+pub(super) fn together(input: Shape) -> usize {
+    match input {
         Shape::Sequence { features, .. } => features,
         _ => input.elements(),
-    };
-    Op::LayerNorm { elements, epsilon }
+    }
 }

@@ -5,13 +5,17 @@ mod batch_norm;
 mod conv2d;
 mod dense;
 mod dropout;
+mod dyt;
 mod flatten;
 mod global_pool;
+mod group_norm;
+mod instance_norm;
 mod layer_norm;
 mod pool2d;
 mod read;
 mod repeat;
 mod residual;
+mod rms_norm;
 mod softmax;
 mod upsampling2d;
 
@@ -58,6 +62,18 @@ const L2: Field = Field::or(
     "0.0",
     "penalty l2·Σw² on the weights, not the biases",
 );
+const EPSILON: Field = Field::or(
+    "epsilon",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "1e-5",
+    "added to the variance",
+);
+const AFFINE: Field = Field::or(
+    "affine",
+    Kind::Flag,
+    "true",
+    "has parameters; without, nothing follows the normalisation",
+);
 const BIAS: Field = Field::or("bias", Kind::Flag, "true", "has a bias");
 
 /// Fields of a block without parameters.
@@ -84,6 +100,10 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     dropout::ENTRY,
     batch_norm::ENTRY,
     layer_norm::ENTRY,
+    group_norm::ENTRY,
+    instance_norm::ENTRY,
+    rms_norm::ENTRY,
+    dyt::ENTRY,
     softmax::ENTRY,
     residual::ENTRY,
     repeat::ENTRY,
@@ -144,6 +164,10 @@ impl BlockKind {
             Self::Softmax { .. } => "softmax",
             Self::BatchNorm { .. } => "batch_norm",
             Self::LayerNorm { .. } => "layer_norm",
+            Self::GroupNorm { .. } => "group_norm",
+            Self::InstanceNorm { .. } => "instance_norm",
+            Self::RmsNorm { .. } => "rms_norm",
+            Self::DynamicTanh { .. } => "dyt",
             Self::Residual { .. } => "residual",
             Self::Repeat { .. } => "repeat",
         }
@@ -243,6 +267,34 @@ impl BlockKind {
                 input,
             )),
             Self::LayerNorm { epsilon } => Ok((layer_norm::operation(*epsilon, input), input)),
+            Self::GroupNorm {
+                groups,
+                epsilon,
+                affine,
+            } => group_norm::operation(*groups, *epsilon, *affine, input).map(|op| (op, input)),
+            Self::InstanceNorm { epsilon, affine } => Ok((
+                Op::InstanceNorm {
+                    units: input.units(),
+                    epsilon: *epsilon,
+                    affine: *affine,
+                },
+                input,
+            )),
+            Self::RmsNorm { epsilon, affine } => Ok((
+                Op::RmsNorm {
+                    elements: layer_norm::together(input),
+                    epsilon: *epsilon,
+                    affine: *affine,
+                },
+                input,
+            )),
+            Self::DynamicTanh { alpha } => Ok((
+                Op::DynamicTanh {
+                    units: input.units(),
+                    alpha: *alpha,
+                },
+                input,
+            )),
             Self::Residual { .. } | Self::Repeat { .. } => return Ok(None),
         }
         .map(Some)
