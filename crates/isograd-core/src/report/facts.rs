@@ -1,7 +1,7 @@
 //! What reports are made from, beside the types of the other rooms.
 
-use crate::describe::train::Metric;
 use crate::describe::Plan;
+use crate::describe::train::Metric;
 use crate::diagnose::Diagnosis;
 use crate::predict::Prediction;
 use crate::trace::Trace;

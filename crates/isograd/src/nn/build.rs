@@ -3,13 +3,13 @@
 use super::batch_norm::BatchNorm;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
-use super::init::{Fans, fans, sample};
 use super::dynamic_tanh::DynamicTanh;
 use super::group_norm::GroupNorm;
+use super::init::{Fans, fans, sample};
 use super::layer_norm::LayerNorm;
-use super::rms_norm::RmsNorm;
 use super::network::Network;
 use super::parameters::Parameters;
+use super::rms_norm::RmsNorm;
 use burn::module::{Param, RunningState};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use isograd_core::describe::network::Init;

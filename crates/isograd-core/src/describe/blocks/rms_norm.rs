@@ -1,8 +1,8 @@
 //! Normalisation by the root mean square.
 
+use super::super::kind::{Bounds, Kind};
 use super::super::network::BlockKind;
 use super::super::registry::{Entry, Field, Info};
-use super::super::kind::{Bounds, Kind};
 use super::{AFFINE, NORM};
 
 pub(super) const ENTRY: Entry<BlockKind> = Entry {
