@@ -4,9 +4,14 @@
 //! made of ordinary tensor operations, so that the same code runs on every backend of Burn.
 
 #![warn(missing_docs)]
+// A loop is vectorised only where all that it calls is in it.
+#![allow(clippy::inline_always)]
 
+pub mod curve;
 pub mod moments;
 pub mod probe;
+mod width;
 
+pub use curve::{Curve, curve};
 pub use moments::{Moments, moments};
 pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};

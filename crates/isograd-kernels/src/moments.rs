@@ -1,5 +1,6 @@
 //! Moments of a tensor in one pass.
 
+use crate::width::widths;
 use burn::backend::Flex;
 use burn::tensor::Tensor;
 
@@ -37,11 +38,11 @@ pub fn moments<const D: usize>(tensor: &Tensor<D>) -> Moments {
 /// Independent accumulators: enough for the widest vector units to be busy.
 const LANES: usize = 16;
 
-/// Writes one pass over a slice, and the same pass compiled for wider vector units.
+/// Writes one pass over a slice.
 macro_rules! one_pass {
-    ($portable:ident, $avx2:ident, $avx512:ident, $float:ty) => {
-        #[inline(always)]
-        fn $portable(values: &[$float]) -> Moments {
+    ($name:ident, $portable:ident, $float:ty) => {
+        widths! {
+            fn $name, $portable(values: &[$float]) -> Moments {
             let mut sum = [0.0f64; LANES];
             let mut squares = [0.0f64; LANES];
             let mut max = [0.0 as $float; LANES];
@@ -89,80 +90,23 @@ macro_rules! one_pass {
                 non_finite,
             }
         }
-
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2")]
-        fn $avx2(values: &[$float]) -> Moments {
-            $portable(values)
-        }
-
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-        fn $avx512(values: &[$float]) -> Moments {
-            $portable(values)
         }
     };
 }
 
-one_pass!(portable_f32, avx2_f32, avx512_f32, f32);
-one_pass!(portable_f64, avx2_f64, avx512_f64, f64);
-
-/// What this processor can do, found out once.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Width {
-    Portable,
-    Avx2,
-    Avx512,
-}
-
-#[cfg(target_arch = "x86_64")]
-fn width() -> Width {
-    use std::sync::OnceLock;
-    static WIDTH: OnceLock<Width> = OnceLock::new();
-    *WIDTH.get_or_init(|| {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw")
-        {
-            Width::Avx512
-        } else if is_x86_feature_detected!("avx2") {
-            Width::Avx2
-        } else {
-            Width::Portable
-        }
-    })
-}
+one_pass!(one_pass_f32, portable_f32, f32);
+one_pass!(one_pass_f64, portable_f64, f64);
 
 impl Moments {
     /// Moments of a slice in one pass. NaN and infinities pass through into the sums. The order of
     /// the additions is the same on every processor, and so is the result, bit by bit.
-    #[allow(unsafe_code)]
     pub fn of_f32(values: &[f32]) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        match width() {
-            // SAFETY: the processor was seen to have what each function is compiled for.
-            Width::Avx512 => return unsafe { avx512_f32(values) },
-            // SAFETY: as above.
-            Width::Avx2 => return unsafe { avx2_f32(values) },
-            Width::Portable => {}
-        }
-        portable_f32(values)
+        one_pass_f32(values)
     }
 
     /// The same in double precision.
-    #[allow(unsafe_code)]
     pub fn of_f64(values: &[f64]) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        match width() {
-            // SAFETY: the processor was seen to have what each function is compiled for.
-            Width::Avx512 => return unsafe { avx512_f64(values) },
-            // SAFETY: as above.
-            Width::Avx2 => return unsafe { avx2_f64(values) },
-            Width::Portable => {}
-        }
-        portable_f64(values)
+        one_pass_f64(values)
     }
 
     /// √(Σ x² / count); 0 for no elements.
