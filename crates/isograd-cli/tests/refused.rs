@@ -189,6 +189,12 @@ train = "good.csv""#,
             train: CROSS,
         },
         Case {
+            what: "targets at every step, a network that ends in a vector",
+            data: r#"source = { name = "copy-memory", length = 3, samples = 10 }"#,
+            network: r#"layers = [ "flatten", { dense = "classes" } ]"#,
+            train: CROSS,
+        },
+        Case {
             what: "predictions and targets of different widths",
             data: r#"source = { name = "csv", target = ["a", "b", "y"] }
 train = "reals.csv"

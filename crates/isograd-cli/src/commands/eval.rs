@@ -42,7 +42,7 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
                 let score = isograd::train::evaluate(&opened.prepared, &network, part)?;
                 if args.predictions.is_some() {
                     let predicted = isograd::train::predictions(&opened.prepared, &network, part)?;
-                    table.add(name, &predicted, &score.scores);
+                    table.add(name, &predicted);
                 }
                 let score = Score {
                     loss: score.loss,
@@ -81,21 +81,27 @@ fn other_data(file: &Path) -> Result<String, Failure> {
     Ok(format!("data.test={path:?}"))
 }
 
-/// Predictions as CSV: part, row, outputs, score.
+/// Predictions as CSV: part, row, step where there is a target at every step, outputs, score.
 #[derive(Default)]
 struct Table {
     lines: String,
     outputs: usize,
+    by_step: bool,
 }
 
 impl Table {
-    fn add(&mut self, part: &str, predicted: &Predictions, scores: &[f32]) {
+    fn add(&mut self, part: &str, predicted: &Predictions) {
         self.outputs = predicted.outputs;
+        self.by_step = predicted.steps > 1;
         let rows = predicted
             .values
             .chunks(predicted.outputs.max(1))
-            .zip(scores);
+            .zip(&predicted.scores);
         for (row, (values, score)) in rows.enumerate() {
+            let row = match predicted.steps {
+                1 => row.to_string(),
+                steps => format!("{},{}", row / steps, row % steps),
+            };
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
             let line = format!("{part},{row},{},{score}\n", values.join(","));
             self.lines.push_str(&line);
@@ -105,7 +111,8 @@ impl Table {
     /// The file is there whole or not at all.
     fn write(&self, file: &Path) -> Result<(), Failure> {
         let outputs: Vec<String> = (0..self.outputs).map(|i| format!("y{i}")).collect();
-        let text = format!("part,row,{},score\n{}", outputs.join(","), self.lines);
+        let row = if self.by_step { "row,step" } else { "row" };
+        let text = format!("part,{row},{},score\n{}", outputs.join(","), self.lines);
         let failed = |e| Failure::new(format!("{}: {e}", file.display()));
         write_whole(file, text.as_bytes()).map_err(failed)
     }

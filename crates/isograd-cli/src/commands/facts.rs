@@ -35,6 +35,7 @@ fn data(source: &Source, prepared: &Prepared) -> String {
     };
     let targets = match data.shape.task {
         Task::Classification { classes } => format!("{classes} classes"),
+        Task::Steps { classes, steps } => format!("{classes} classes at each of {steps} steps"),
         Task::Binary => "a yes-or-no target".into(),
         Task::MultiLabel { labels } => format!("{labels} labels"),
         Task::Regression { targets: 1 } => "a real target".into(),
@@ -63,12 +64,12 @@ fn source_word(source: &Source) -> &str {
         Source::Glyphs(_) => "glyphs",
         Source::Adding(_) => "adding",
         Source::CopyMemory(_) => "copy-memory",
-        Source::Named(name) => name,
+        Source::Named(name) | Source::NamedText(name, _) => name,
         Source::Csv(_) => "csv",
         Source::Idx => "idx",
         Source::Cifar => "cifar",
         Source::Npy => "npy",
-        Source::Text { .. } => "text",
+        Source::Text(_) => "text",
         _ => "data",
     }
 }

@@ -43,10 +43,12 @@ pub enum Source {
     Glyphs(Generated),
     /// The adding problem (Hochreiter and Schmidhuber 1997): sequences of `length` × 2, a real target.
     Adding(Generated),
-    /// Copy memory (Arjovsky et al. 2016): sequences of `length` + 20 one-hot steps.
+    /// Copy memory (Arjovsky et al. 2016): sequences of `length` + 20 one-hot steps, a class at each.
     CopyMemory(Generated),
     /// A named set in the data folder: `fashion-mnist`, `mnist`, `cifar10-mini`, `mnist1d`, …
     Named(String),
+    /// A named set that is a text: `tinyshakespeare`, `names`.
+    NamedText(String, TextOptions),
     /// Comma-separated values, plain or gzip.
     Csv(CsvOptions),
     /// IDX (MNIST's format), plain or gzip.
@@ -56,10 +58,51 @@ pub enum Source {
     /// NumPy arrays: `file` the inputs, `labels` the targets.
     Npy,
     /// Plain text, cut into windows of characters; the target is the next character.
-    Text {
-        /// Characters a window; default 64.
-        length: usize,
-    },
+    Text(TextOptions),
+}
+
+impl Source {
+    /// The name of a named set.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) | Self::NamedText(name, _) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// How a text becomes examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Characters a window; `None`: 64, or what the named set has.
+    pub length: Option<usize>,
+    /// Characters from the start of a window to the start of the next; `None`: the length, or what
+    /// the named set has.
+    pub stride: Option<usize>,
+    /// What is to be predicted.
+    pub predict: Predict,
+    /// How a character is written in the inputs.
+    pub encoding: Encoding,
+}
+
+/// Which characters of a text are targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Predict {
+    /// The character after the window, one target an example.
+    #[default]
+    Last,
+    /// The next character at every position of the window, a target a step.
+    Every,
+}
+
+/// How a character of a text is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// As many numbers as there are characters, one of them 1.
+    #[default]
+    OneHot,
+    /// One number, its place in the alphabet: for an embedding.
+    Index,
 }
 
 /// Options of generated data.

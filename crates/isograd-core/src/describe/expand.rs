@@ -6,7 +6,7 @@ use super::error::{DescribeError, ErrorKind};
 use super::kind::MAX_SIZE;
 use super::network::{Block, BlockKind, Init, NetworkSpec};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
-use super::shape::{DataShape, Shape};
+use super::shape::{DataShape, Shape, Task};
 use std::collections::BTreeMap;
 
 /// The most nodes a network may have: room for 10,000 layers of many blocks each, and few enough to
@@ -59,6 +59,17 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
         );
         return Err(DescribeError::new(ErrorKind::Shape, message)
             .hint("end with \"flatten\" or \"global_avg_pool\" and { dense = \"outputs\" }")
+            .at(&last.path, last.span.clone()));
+    }
+    if let (Task::Steps { steps, .. }, Some(last)) = (data.task, last)
+        && !matches!(output, Shape::Sequence { steps: ends, .. } if ends == steps)
+    {
+        let message = format!(
+            "the network puts out {}, and there is a target at each of {steps} steps",
+            output.words()
+        );
+        return Err(DescribeError::new(ErrorKind::Shape, message)
+            .hint("end with a sequence of as many steps and { dense = \"classes\" }")
             .at(&last.path, last.span.clone()));
     }
     let layers = layers(&expander.nodes);

@@ -115,17 +115,36 @@ pub enum Task {
         /// Numbers an example.
         targets: usize,
     },
+    /// One class of several at every step of a sequence: the network ends in a sequence of as many
+    /// steps, with an output a class at each.
+    Steps {
+        /// Number of classes.
+        classes: usize,
+        /// Steps of a sequence.
+        steps: usize,
+    },
 }
 
 impl Task {
     /// What `dense = "classes"` (or `"outputs"`) stands for: outputs that a network for this task
-    /// has when each class, label or target has its own.
+    /// has (at each step, where there is a target at every step) when each class, label or target
+    /// has its own.
     pub fn outputs(self) -> usize {
         match self {
             Self::Classification { classes } => classes,
             Self::Binary => 1,
             Self::MultiLabel { labels } => labels,
             Self::Regression { targets } => targets,
+            Self::Steps { classes, .. } => classes,
+        }
+    }
+
+    /// Steps at which there is a target, each with outputs of its own: 1 where there is one target
+    /// (or one row of them) an example.
+    pub fn steps(self) -> usize {
+        match self {
+            Self::Steps { steps, .. } => steps,
+            _ => 1,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sources of data.
 
 use super::args::Args;
-use super::data::{CsvOptions, Generated, Source};
+use super::data::{CsvOptions, Encoding, Generated, Predict, Source, TextOptions};
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
 use super::read::{Input, Result};
@@ -39,6 +39,77 @@ macro_rules! named_set {
         Entry::new($name, $doc, &[], concat!("\"", $name, "\""), |_| {
             Ok(Source::Named($name.to_owned()))
         })
+    };
+}
+
+/// What of a text is predicted.
+const PREDICT: Field = Field::or(
+    "predict",
+    Kind::Word(&[
+        ("last", "the character after the window"),
+        (
+            "every",
+            "the next character at every position, for a network that ends in a sequence",
+        ),
+    ]),
+    "\"last\"",
+    "which characters are targets",
+);
+const ENCODING: Field = Field::or(
+    "encoding",
+    Kind::Word(&[
+        (
+            "one_hot",
+            "a number for each different character, one of them 1",
+        ),
+        (
+            "index",
+            "one number a step, the character's place in the alphabet: for an embedding",
+        ),
+    ]),
+    "\"one_hot\"",
+    "how a character is written in the inputs",
+);
+
+fn text(args: &Args<'_>) -> Result<TextOptions> {
+    Ok(TextOptions {
+        length: args.maybe_count("length")?,
+        stride: args.maybe_count("stride")?,
+        predict: match args.word("predict")? {
+            "every" => Predict::Every,
+            _ => Predict::Last,
+        },
+        encoding: match args.word("encoding")? {
+            "index" => Encoding::Index,
+            _ => Encoding::OneHot,
+        },
+    })
+}
+
+/// A named set that is a text.
+macro_rules! named_text {
+    ($name:literal, $doc:literal, $example:literal) => {
+        Entry::new(
+            $name,
+            $doc,
+            &[
+                Field::optional(
+                    "length",
+                    Kind::Count(1),
+                    "characters of a window; default that of the set",
+                ),
+                Field::optional(
+                    "stride",
+                    Kind::Count(1),
+                    "characters from the start of a window to that of the next; default that of \
+                     the set, or the length where that is given",
+                ),
+                PREDICT,
+                ENCODING,
+            ],
+            $example,
+            |a| Ok(Source::NamedText($name.to_owned(), text(a)?)),
+        )
     };
 }
 
@@ -85,7 +156,8 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
     ),
     Entry::new(
         "copy-memory",
-        "Copy memory (Arjovsky et al. 2016): sequences of length + 20 one-hot steps, 10 symbols; generated",
+        "Copy memory (Arjovsky et al. 2016): sequences of length + 20 one-hot steps, one of 9 classes at \
+         each step; generated",
         &[
             SAMPLES,
             Field::or(
@@ -148,13 +220,15 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
         "wine-quality-white",
         "White wine, 11 numbers, grades 3 to 9; from the data folder"
     ),
-    named_set!(
+    named_text!(
         "tinyshakespeare",
-        "Plays, windows of 64 characters, the next one of 65; from the data folder"
+        "Plays, windows of 64 characters, the next one of 65; from the data folder",
+        "{ name = \"tinyshakespeare\", length = 128, predict = \"every\" }"
     ),
-    named_set!(
+    named_text!(
         "names",
-        "First names, windows of 3 letters, the next of 27; from the data folder"
+        "First names, windows of 3 letters, the next of 27; from the data folder",
+        "\"names\""
     ),
     Entry::new(
         "csv",
@@ -213,18 +287,22 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
     Entry::new(
         "text",
         "Plain text, cut into windows of characters; the target is the next character",
-        &[Field::or(
-            "length",
-            Kind::Count(1),
-            "64",
-            "characters of a window",
-        )],
-        r#"{ name = "text", length = 32 }"#,
-        |a| {
-            Ok(Source::Text {
-                length: a.count("length")?,
-            })
-        },
+        &[
+            Field::optional(
+                "length",
+                Kind::Count(1),
+                "characters of a window; default 64",
+            ),
+            Field::optional(
+                "stride",
+                Kind::Count(1),
+                "characters from the start of a window to that of the next; default the length",
+            ),
+            PREDICT,
+            ENCODING,
+        ],
+        r#"{ name = "text", length = 32, predict = "every" }"#,
+        |a| text(a).map(Source::Text),
     ),
 ];
 
@@ -246,7 +324,7 @@ impl Source {
     pub fn has_files(&self) -> bool {
         matches!(
             self,
-            Self::Csv(_) | Self::Idx | Self::Cifar | Self::Npy | Self::Text { .. }
+            Self::Csv(_) | Self::Idx | Self::Cifar | Self::Npy | Self::Text(_)
         )
     }
 }

@@ -99,7 +99,7 @@ fn read_data(input: &Input<'_>) -> Result<DataSpec> {
         valid: args.get("valid", |input| read_held_out(input, &source))?,
         test: match args.maybe("test", |input| read_held_out(input, &source))? {
             Some(test) => test,
-            None if matches!(source, Source::Named(_)) => HeldOut::Part(PartSpec {
+            None if source.named().is_some() => HeldOut::Part(PartSpec {
                 split: Some("test".into()),
                 ..PartSpec::default()
             }),
@@ -146,7 +146,7 @@ fn read_sizes(input: &Input<'_>) -> Result<Vec<usize>> {
 fn read_part(input: &Input<'_>, source: &Source) -> Result<PartSpec> {
     let mut part = PartSpec::default();
     match input.value {
-        DeValue::String(text) if matches!(source, Source::Named(_)) => {
+        DeValue::String(text) if source.named().is_some() => {
             part.split = Some(text.to_string());
         }
         DeValue::String(text) if !text.is_empty() => part.file = Some(PathBuf::from(text.as_ref())),
@@ -171,7 +171,7 @@ fn read_part(input: &Input<'_>, source: &Source) -> Result<PartSpec> {
             .error(ErrorKind::Conflict, "this source has no files of its own")
             .hint("for a file, say its format: source = \"csv\", \"idx\", \"npy\" …"));
     }
-    if part.split.is_some() && !matches!(source, Source::Named(_)) {
+    if part.split.is_some() && source.named().is_none() {
         return Err(input.error(ErrorKind::Conflict, "only a named set has a `split`"));
     }
     Ok(part)

@@ -123,6 +123,7 @@ pub(crate) fn assemble(
     };
     let finish = |resolved: Resolved| match resolved {
         Resolved::Index(classes) => Targets::Index(classes),
+        Resolved::Steps { classes, steps } => Targets::Steps { classes, steps },
         Resolved::Real { values, width } => Targets::Real {
             values: values
                 .iter()

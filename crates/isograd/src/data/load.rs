@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use isograd_core::describe::Shape;
-use isograd_core::describe::data::{CsvOptions, DataSpec, HeldOut, PartSpec, Source as SourceSpec};
+use isograd_core::describe::data::{
+    CsvOptions, DataSpec, HeldOut, PartSpec, Predict, Source as SourceSpec, TextOptions,
+};
 use isograd_core::describe::train::LossKind;
 
 use super::assemble::{Held, assemble};
@@ -18,6 +20,9 @@ use super::read::text::Windows;
 use super::read::{Array, cifar, csv, idx, npy, shape_of, text};
 use super::target::Native;
 use super::{Data, overrides};
+
+/// Characters of a window where nothing says how many.
+const TEXT_LENGTH: usize = 64;
 
 /// Reads or generates the data of a description.
 ///
@@ -91,7 +96,7 @@ impl Loader<'_> {
             split: Some("test".to_owned()),
             ..PartSpec::default()
         });
-        let SourceSpec::Named(name) = &self.spec.source else {
+        let Some(name) = self.spec.source.named() else {
             return Ok(None);
         };
         if self.spec.test != usual {
@@ -153,7 +158,7 @@ impl Loader<'_> {
             if role == "train" {
                 match &self.native {
                     _ if all => self.native = Native::Real,
-                    Native::Classes(_) | Native::Binary => {}
+                    Native::Classes(_) | Native::Steps(_) | Native::Binary => {}
                     _ if file.whole => self.native = Native::Classes(Vec::new()),
                     _ => self.native = Native::Unknown,
                 }
@@ -184,7 +189,7 @@ impl Loader<'_> {
             self.know(role, native);
             return Ok((raw, number));
         }
-        if let SourceSpec::Named(name) = &self.spec.source {
+        if let Some(name) = self.spec.source.named() {
             return self.named(role, NamedSet::find(name)?, part, limit);
         }
         let Some(file) = &part.file else {
@@ -203,12 +208,9 @@ impl Loader<'_> {
                 self.know(role, Native::Classes(numbers(10)));
                 cifar::read(&mut source, limit)?
             }
-            SourceSpec::Text { length } => {
+            SourceSpec::Text(options) => {
                 let characters = text::characters(&mut source)?;
-                let windows = Windows {
-                    length: *length,
-                    stride: *length,
-                };
+                let windows = Windows::new(options, TEXT_LENGTH, TEXT_LENGTH);
                 self.text(role, &source, &characters, None, windows, limit)?
             }
             other => {
@@ -270,7 +272,13 @@ impl Loader<'_> {
             (None, None) => text::alphabet(characters),
         };
         let names = alphabet.iter().map(ToString::to_string).collect();
-        self.know(role, Native::Classes(names));
+        self.know(
+            role,
+            match windows.predict {
+                Predict::Last => Native::Classes(names),
+                Predict::Every => Native::Steps(names),
+            },
+        );
         let raw = text::windows(source, characters, &alphabet, windows, limit)?;
         self.alphabet = Some(alphabet);
         Ok(raw)
@@ -351,7 +359,11 @@ impl Loader<'_> {
                 let place = |share: f64| (share * characters.len() as f64) as usize;
                 let piece = &characters[place(from)..place(to)];
                 let alphabet = Some(text::alphabet(&characters));
-                let windows = Windows { length, stride };
+                let options = match &self.spec.source {
+                    SourceSpec::NamedText(_, options) => *options,
+                    _ => TextOptions::default(),
+                };
+                let windows = Windows::new(&options, length, stride);
                 let raw = self.text(role, &source, piece, alphabet, windows, limit)?;
                 let declared = raw.len();
                 Ok((raw, declared))

@@ -105,12 +105,14 @@ impl Data {
             ("test", self.test.as_ref()),
         ];
         for (name, part) in parts {
-            let Some(Targets::Index(classes)) = part.map(|part| &part.targets) else {
-                continue;
+            let (classes, steps) = match part.map(|part| &part.targets) {
+                Some(Targets::Index(classes)) => (classes, 1),
+                Some(Targets::Steps { classes, steps }) => (classes, *steps),
+                Some(Targets::Real { .. }) | None => continue,
             };
             if let Some(row) = classes.iter().position(|&class| class as usize >= outputs) {
                 let needed = match self.shape.task {
-                    Task::Classification { classes } => classes,
+                    Task::Classification { classes } | Task::Steps { classes, .. } => classes,
                     _ => classes[row] as usize + 1,
                 };
                 return Err(DataError::new(
@@ -121,7 +123,7 @@ impl Data {
                         error::count(outputs, "output")
                     ),
                 )
-                .at(Position::Row(row as u64))
+                .at(Position::Row((row / steps.max(1)) as u64))
                 .help(format!(
                     "the last layer needs {needed} outputs: `dense = \"classes\"`"
                 )));

@@ -14,6 +14,13 @@ pub enum Targets {
         /// Numbers an example.
         width: usize,
     },
+    /// A class number at each of `steps` steps of an example.
+    Steps {
+        /// Examples × steps.
+        classes: Vec<u32>,
+        /// Steps of an example.
+        steps: usize,
+    },
 }
 
 impl Targets {
@@ -22,6 +29,7 @@ impl Targets {
         match self {
             Self::Index(classes) => classes.len(),
             Self::Real { values, width } => values.len() / width.max(&1),
+            Self::Steps { classes, steps } => classes.len() / steps.max(&1),
         }
     }
 
@@ -43,6 +51,10 @@ impl Targets {
             Self::Real { values, width } => Self::Real {
                 values: gather(values, rows, *width),
                 width: *width,
+            },
+            Self::Steps { classes, steps } => Self::Steps {
+                classes: gather(classes, rows, *steps),
+                steps: *steps,
             },
         }
     }
@@ -131,7 +143,7 @@ impl Batch {
     }
 }
 
-fn gather(values: &[f32], rows: &[u32], width: usize) -> Vec<f32> {
+fn gather<T: Copy>(values: &[T], rows: &[u32], width: usize) -> Vec<T> {
     let mut gathered = Vec::with_capacity(rows.len() * width);
     for &row in rows {
         gathered.extend_from_slice(&values[row as usize * width..][..width]);

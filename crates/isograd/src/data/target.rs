@@ -25,10 +25,10 @@ pub(crate) enum Native {
     Unknown,
     /// Classes, with their names or number where known.
     Classes(Vec<String>),
+    /// A class at every step of a sequence, with their names.
+    Steps(Vec<String>),
     /// One yes or no.
     Binary,
-    /// Several.
-    MultiHot,
     /// Real numbers.
     Real,
 }
@@ -56,6 +56,8 @@ pub(crate) struct TargetPlan {
     mapping: Mapping,
     /// Stored as class numbers.
     classes: bool,
+    /// Class numbers an example, where there is one a step.
+    steps: Option<usize>,
     /// Class numbers must be below this.
     below: Option<usize>,
     /// What to do about a class number that is not.
@@ -67,6 +69,13 @@ pub(crate) struct TargetPlan {
 pub(crate) enum Resolved {
     /// Class numbers.
     Index(Vec<u32>),
+    /// Class numbers of every step.
+    Steps {
+        /// Examples × steps.
+        classes: Vec<u32>,
+        /// Steps of an example.
+        steps: usize,
+    },
     /// Reals.
     Real {
         /// Examples × width.
@@ -125,6 +134,12 @@ impl Looks {
 
 /// What the targets are where the description does not say: what the loss needs of what there is.
 fn guess(native: &Native, loss: Option<LossKind>, looks: &Looks) -> TargetKind {
+    if let Native::Steps(_) = native {
+        return match loss {
+            None | Some(LossKind::CrossEntropy) => TargetKind::Index,
+            Some(_) => TargetKind::OneHot,
+        };
+    }
     let classes = matches!(native, Native::Classes(_)) || looks.words;
     let two = match native {
         Native::Binary => true,
@@ -145,14 +160,12 @@ fn guess(native: &Native, loss: Option<LossKind>, looks: &Looks) -> TargetKind {
         }
         Some(LossKind::Mse | LossKind::Mae | LossKind::Angle { .. }) => match native {
             Native::Binary => TargetKind::Binary,
-            Native::MultiHot => TargetKind::MultiHot,
             _ if classes => TargetKind::OneHot,
             _ => TargetKind::Real,
         },
         _ => match native {
             Native::Classes(_) => TargetKind::Index,
             Native::Binary => TargetKind::Binary,
-            Native::MultiHot => TargetKind::MultiHot,
             Native::Unknown if several && looks.zero_or_one => TargetKind::MultiHot,
             Native::Unknown if several => TargetKind::Real,
             Native::Unknown if looks.zero_or_one => TargetKind::Binary,
@@ -161,7 +174,7 @@ fn guess(native: &Native, loss: Option<LossKind>, looks: &Looks) -> TargetKind {
             {
                 TargetKind::Index
             }
-            Native::Real | Native::Unknown => TargetKind::Real,
+            Native::Real | Native::Unknown | Native::Steps(_) => TargetKind::Real,
         },
     }
 }
@@ -189,7 +202,8 @@ impl TargetPlan {
         if !as_classes {
             return Self::reals(kind, outputs, train, &looks);
         }
-        if looks.width > 1 && !looks.one_hot_rows {
+        let steps = matches!(native, Native::Steps(_)).then_some(looks.width);
+        if looks.width > 1 && !looks.one_hot_rows && steps.is_none() {
             return Err(mismatch(
                 train.origin(),
                 format!(
@@ -200,9 +214,14 @@ impl TargetPlan {
             .help("say `target = \"multihot\"` or `target = \"real\"`, or name one column"));
         }
         let mut notes = Vec::new();
-        let mapping = mapping(train, &looks)?;
+        let mapping = match native {
+            Native::Steps(_) => Mapping::AsIs,
+            _ => mapping(train, &looks)?,
+        };
         let names = match (&mapping, native) {
-            (_, Native::Classes(names)) if !names.is_empty() => names.clone(),
+            (_, Native::Classes(names) | Native::Steps(names)) if !names.is_empty() => {
+                names.clone()
+            }
             (Mapping::Words(words), _) => words.clone(),
             (Mapping::Values(values), _) => values.iter().map(ToString::to_string).collect(),
             _ => Vec::new(),
@@ -214,17 +233,17 @@ impl TargetPlan {
             ));
         }
         let found = match (&mapping, native) {
-            (_, Native::Classes(names)) if !names.is_empty() => names.len(),
+            (_, Native::Classes(names) | Native::Steps(names)) if !names.is_empty() => names.len(),
             (Mapping::Words(words), _) => words.len(),
             (Mapping::Values(values), _) => values.len(),
             (Mapping::OneHotRows, _) => looks.width,
             (Mapping::AsIs, _) => largest(train) as usize + 1,
         };
         let classes = outputs.unwrap_or(found).max(1);
-        let task = if kind == TargetKind::Binary {
-            Task::Binary
-        } else {
-            Task::Classification { classes }
+        let task = match steps {
+            _ if kind == TargetKind::Binary => Task::Binary,
+            Some(steps) => Task::Steps { classes, steps },
+            None => Task::Classification { classes },
         };
         // A single output reads the class number as a number: nothing is beyond it.
         let number = kind == TargetKind::Binary || (kind == TargetKind::Index && classes == 1);
@@ -235,6 +254,7 @@ impl TargetPlan {
             notes,
             mapping,
             classes: true,
+            steps,
             below: (!number).then_some(classes),
             below_help: if outputs.is_some() {
                 "raise `outputs` in [data], or check the labels (they count from 0)"
@@ -286,6 +306,7 @@ impl TargetPlan {
             notes: Vec::new(),
             mapping: Mapping::AsIs,
             classes: false,
+            steps: None,
             below: None,
             below_help: "",
         })
@@ -345,6 +366,25 @@ impl TargetPlan {
             return Ok(Resolved::Real {
                 values: values.to_vec(),
                 width,
+            });
+        }
+        if let Some(steps) = self.steps {
+            if width != steps {
+                return Err(mismatch(
+                    origin,
+                    format!("there are targets at {width} steps, in the training part at {steps}"),
+                ));
+            }
+            let classes = values.iter().enumerate().map(|(at, &value)| {
+                let row = at / steps.max(1);
+                if value.fract() != 0.0 || !(0.0..=MAX_CLASS).contains(&value) {
+                    return Err(not_a_class(origin, row, value));
+                }
+                self.check(value as usize, origin, row)
+            });
+            return Ok(Resolved::Steps {
+                classes: classes.collect::<Result<_, _>>()?,
+                steps,
             });
         }
         if (width > 1) != (self.mapping == Mapping::OneHotRows) {

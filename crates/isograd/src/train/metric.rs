@@ -35,7 +35,7 @@ pub struct Scored {
 /// for several labels, the mean absolute error for numbers.
 pub fn default_metric(task: Task) -> Metric {
     match task {
-        Task::Classification { .. } | Task::Binary => Metric::Accuracy,
+        Task::Classification { .. } | Task::Binary | Task::Steps { .. } => Metric::Accuracy,
         Task::MultiLabel { .. } => Metric::BinaryAccuracy,
         Task::Regression { .. } => Metric::Mae,
     }
@@ -55,11 +55,34 @@ impl Scoring {
     /// Scores predictions, row-major with `outputs` numbers an example, against as many targets.
     ///
     /// A prediction that is not finite is wrong. Predictions and targets of different widths are
-    /// broadcast, as in the losses.
+    /// broadcast, as in the losses. With a target at every step the metric is that of all steps of
+    /// all examples, and an example's score the mean over its steps.
     ///
     /// # Panics
     /// When there are not as many rows of predictions as of targets.
     pub fn score(&self, predictions: &[f32], outputs: usize, targets: &Targets) -> Scored {
+        let scored = self.score_rows(predictions, outputs, targets);
+        let steps = targets.rows().1;
+        if steps <= 1 {
+            return scored;
+        }
+        let examples = scored.scores.chunks_exact(steps);
+        let mean = |steps: &[f32]| steps.iter().sum::<f32>() / steps.len() as f32;
+        Scored {
+            scores: examples.map(mean).collect(),
+            ..scored
+        }
+    }
+
+    /// As [`Self::score`], with a score for each step where there is a target at every step.
+    pub(crate) fn score_rows(
+        &self,
+        predictions: &[f32],
+        outputs: usize,
+        targets: &Targets,
+    ) -> Scored {
+        let (targets, steps) = targets.rows();
+        let (targets, outputs) = (targets.as_ref(), outputs / steps.max(1));
         let rows: Vec<&[f32]> = predictions.chunks_exact(outputs.max(1)).collect();
         assert_eq!(rows.len(), targets.len(), "as many targets as predictions");
         match self.metric {
@@ -83,7 +106,10 @@ impl Scoring {
 
     fn accuracy(&self, rows: &[&[f32]], targets: &Targets) -> Scored {
         let truth: Vec<f32> = match targets {
-            Targets::Index(labels) => labels.iter().map(|&label| label as f32).collect(),
+            Targets::Index(labels)
+            | Targets::Steps {
+                classes: labels, ..
+            } => labels.iter().map(|&label| label as f32).collect(),
             Targets::Real { values, width: 1 } => values.clone(),
             Targets::Real { values, width } => values
                 .chunks_exact((*width).max(1))
@@ -435,6 +461,26 @@ mod tests {
             "{}",
             got.value
         );
+    }
+
+    #[test]
+    fn steps_count_one_by_one_and_examples_as_their_mean() {
+        let (classes, steps) = (2, 2);
+        let by_step = scoring(
+            Metric::Accuracy,
+            0.0,
+            Task::Steps { classes, steps },
+            TargetKind::Index,
+        );
+        let targets = Targets::Steps {
+            classes: vec![0, 1, 1, 1],
+            steps,
+        };
+        let predictions = [2.0, 1.0, 0.0, 3.0, 5.0, 1.0, 0.0, 1.0];
+        let got = by_step.score(&predictions, 4, &targets);
+        assert_eq!((got.value, got.scores), (0.75, vec![1.0, 0.5]));
+        let rows = by_step.score_rows(&predictions, 4, &targets);
+        assert_eq!(rows.scores, [1.0, 1.0, 0.0, 1.0]);
     }
 
     #[test]

@@ -36,10 +36,15 @@ fn judged<T>(prepared: &Prepared, say: impl FnOnce(&Judge<'_>) -> T) -> Result<T
 /// What a network puts out for the rows of a part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
-    /// Row-major, in the targets' own unit where they were scaled.
+    /// Row-major, in the targets' own unit where they were scaled; a row an example, or a row a step
+    /// where there is a target at every step.
     pub values: Vec<f64>,
-    /// Numbers an example.
+    /// Numbers a row.
     pub outputs: usize,
+    /// Rows of an example: 1, or its steps.
+    pub steps: usize,
+    /// How good each row is, as the scores of [`Score`] say it of examples.
+    pub scores: Vec<f32>,
 }
 
 /// The outputs of a network for every row of a part, in order.
@@ -48,7 +53,13 @@ pub fn predictions(
     network: &Network,
     part: &Part,
 ) -> Result<Predictions, TrainError> {
-    let (values, outputs, _) = judged(prepared, |judge| judge.predict(network, part))?;
+    let (values, outputs, scores) = judged(prepared, |judge| {
+        let (values, outputs, _) = judge.predict(network, part);
+        let scored = judge.scoring.score_rows(&values, outputs, &part.targets);
+        (values, outputs, scored.scores)
+    })?;
+    let steps = prepared.data.shape.task.steps().max(1);
+    let outputs = outputs / steps;
     let scaling = &prepared.data.target_scaling;
     let unscaled = values.iter().enumerate().map(|(i, &value)| {
         let value = f64::from(value);
@@ -60,5 +71,7 @@ pub fn predictions(
     Ok(Predictions {
         values: unscaled.collect(),
         outputs,
+        steps,
+        scores,
     })
 }

@@ -255,17 +255,17 @@ fn cases() -> Vec<Case> {
         case(
             "text: not UTF-8",
             b"abc\xff\xfeabc".to_vec(),
-            spec(Source::Text { length: 2 }, "train"),
+            spec(windows(2), "train"),
         ),
         case(
             "text: shorter than a window",
             "abc",
-            spec(Source::Text { length: 64 }, "train"),
+            spec(windows(64), "train"),
         ),
         Case {
             name: "text: character that training has not",
             files: vec![("train", "abcabcabc".into()), ("valid", "ab\ncab".into())],
-            spec: with(spec(Source::Text { length: 2 }, "train"), |s| {
+            spec: with(spec(windows(2), "train"), |s| {
                 s.valid = HeldOut::Part(file("valid"));
             }),
         },

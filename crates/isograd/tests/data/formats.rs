@@ -2,7 +2,7 @@
 
 use super::*;
 use isograd::data::Targets;
-use isograd_core::describe::data::TargetKind;
+use isograd_core::describe::data::{Encoding, Predict, TargetKind};
 use isograd_core::describe::{Shape, Task};
 
 #[test]
@@ -310,7 +310,7 @@ fn tables_become_images_with_channels_first() {
 #[test]
 fn text_windows() {
     let folder = Folder::new(&[("t", "añb añb añb ".as_bytes()), ("v", "bañ a".as_bytes())]);
-    let mut spec = spec(Source::Text { length: 4 }, "t");
+    let mut spec = spec(windows(4), "t");
     spec.valid = HeldOut::Part(file("v"));
     let data = folder.load(&spec).unwrap();
     assert_eq!(data.class_names, [" ", "a", "b", "ñ"]);
@@ -323,6 +323,55 @@ fn text_windows() {
     );
     assert_eq!(data.train.targets, Targets::Index(vec![1, 1]));
     assert_eq!(data.valid.unwrap().targets, Targets::Index(vec![1]));
+}
+
+#[test]
+fn text_with_a_target_at_every_step() {
+    let folder = Folder::new(&[("t", "abcabcabc".as_bytes())]);
+    let source = Source::Text(TextOptions {
+        length: Some(4),
+        stride: Some(1),
+        predict: Predict::Every,
+        encoding: Encoding::Index,
+    });
+    for (loss, kind) in [
+        (LossKind::CrossEntropy, TargetKind::Index),
+        (LossKind::Mse, TargetKind::OneHot),
+    ] {
+        let data = folder.load_for(&spec(source.clone(), "t"), loss).unwrap();
+        let steps = 4;
+        assert_eq!(data.shape.task, Task::Steps { classes: 3, steps });
+        assert_eq!(data.shape.input, Shape::Sequence { steps, features: 1 });
+        assert_eq!((data.target, data.train.len()), (kind, 5));
+        assert_eq!(data.train.row(1), [1.0, 2.0, 0.0, 1.0]);
+        let Targets::Steps { classes, .. } = data.train.targets.subset(&[1]) else {
+            panic!("one class an example")
+        };
+        assert_eq!(classes, [2, 0, 1, 2]);
+        assert!(data.check_outputs(3).is_ok() && data.check_outputs(2).is_err());
+    }
+}
+
+#[test]
+fn copy_memory_has_a_class_at_every_step() {
+    let data = Folder::new(&[])
+        .load(&spec(Source::CopyMemory(generated(7)), ""))
+        .unwrap();
+    let (classes, steps) = (9, 30);
+    assert_eq!(data.shape.task, Task::Steps { classes, steps });
+    let Targets::Steps { classes, .. } = &data.train.targets else {
+        panic!("one class an example")
+    };
+    for (example, classes) in classes.chunks(steps).enumerate() {
+        let seen: Vec<usize> = data.train.row(example).chunks(10).map(hot).collect();
+        let remembered: Vec<usize> = classes[20..].iter().map(|&c| c as usize).collect();
+        assert_eq!(remembered, seen[..10]);
+        assert_eq!(classes[..20], [8; 20]);
+    }
+}
+
+fn hot(row: &[f32]) -> usize {
+    row.iter().position(|&x| x == 1.0).unwrap()
 }
 
 #[test]

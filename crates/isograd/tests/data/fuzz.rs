@@ -9,7 +9,7 @@ fn sources() -> Vec<Source> {
         Source::Cifar,
         Source::Npy,
         Source::Csv(csv()),
-        Source::Text { length: 3 },
+        windows(3),
     ]
 }
 

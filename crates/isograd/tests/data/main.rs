@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use isograd::data::{Data, DataError, load};
 use isograd_core::describe::data::{
-    CsvOptions, DataSpec, Generated, HeldOut, PartSpec, Scale, Source, TargetScale,
+    CsvOptions, DataSpec, Generated, HeldOut, PartSpec, Scale, Source, TargetScale, TextOptions,
 };
 use isograd_core::describe::train::LossKind;
 
@@ -77,6 +77,14 @@ fn csv() -> CsvOptions {
 
 fn csv_spec(train: &str) -> DataSpec {
     spec(Source::Csv(csv()), train)
+}
+
+/// A text in windows of this length.
+fn windows(length: usize) -> Source {
+    Source::Text(TextOptions {
+        length: Some(length),
+        ..TextOptions::default()
+    })
 }
 
 fn generated(samples: usize) -> Generated {

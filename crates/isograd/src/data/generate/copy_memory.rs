@@ -2,9 +2,9 @@
 //! blanks, then a mark `length` − 1 steps later, from which on the ten symbols are to be repeated.
 //!
 //! Inputs are one-hot over ten categories (0–7 symbols, 8 blank, 9 mark), `length` + 20 steps:
-//! ten symbols, `length` − 1 blanks, the mark, ten blanks. Targets are one-hot, the same steps:
-//! `length` + 10 blanks, then the ten symbols. Without memory the best cross-entropy a step is
-//! 10 ln 8 ÷ (`length` + 20).
+//! ten symbols, `length` − 1 blanks, the mark, ten blanks. Targets are a class at each step (0–7
+//! symbols, 8 blank): `length` + 10 blanks, then the ten symbols. Without memory the best
+//! cross-entropy a step is 10 ln 8 ÷ (`length` + 20).
 
 use isograd_core::describe::Shape;
 use isograd_core::random::Stream;
@@ -15,6 +15,8 @@ use super::Example;
 const SYMBOLS: usize = 8;
 const REMEMBERED: usize = 10;
 const CATEGORIES: usize = 10;
+/// Symbols and the blank: the mark is never a target.
+pub(super) const CLASSES: usize = SYMBOLS + 1;
 const BLANK: usize = 8;
 const MARK: usize = 9;
 
@@ -39,7 +41,7 @@ pub(super) fn draw(length: usize, random: &mut Stream) -> Example {
     targets[steps - REMEMBERED..].copy_from_slice(&symbols);
     Example {
         inputs: one_hot(&inputs),
-        targets: one_hot(&targets).into_iter().map(f64::from).collect(),
+        targets: targets.into_iter().map(|class| class as f64).collect(),
     }
 }
 
@@ -65,13 +67,7 @@ mod tests {
                 .collect()
         };
         let inputs = read(&example.inputs);
-        let targets = read(
-            &example
-                .targets
-                .iter()
-                .map(|&v| v as f32)
-                .collect::<Vec<_>>(),
-        );
+        let targets: Vec<usize> = example.targets.iter().map(|&v| v as usize).collect();
         assert_eq!((inputs.len(), targets.len()), (25, 25));
         assert!(inputs[..10].iter().all(|&symbol| symbol < SYMBOLS));
         assert_eq!(inputs[10..14], [BLANK; 4]);

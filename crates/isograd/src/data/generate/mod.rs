@@ -70,7 +70,10 @@ impl Generator {
             Self::Blobs | Self::Spirals => (Shape::Flat(2), Native::Classes(numbered(classes))),
             Self::Glyphs => (glyphs::SHAPE, Native::Classes(numbered(10))),
             Self::Adding => (adding::shape(options.length), Native::Real),
-            Self::CopyMemory => (copy_memory::shape(options.length), Native::MultiHot),
+            Self::CopyMemory => {
+                let names = numbered(copy_memory::CLASSES);
+                (copy_memory::shape(options.length), Native::Steps(names))
+            }
         };
         // Inputs and targets (copy memory has as many) take at most 12 bytes a number.
         let bytes = (number as u128) * (shape.elements() as u128 + 1) * 12;

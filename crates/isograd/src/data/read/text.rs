@@ -1,8 +1,10 @@
-//! Plain text, cut into windows of one-hot characters; the target is the character after the window.
+//! Plain text, cut into windows of characters, one-hot or as their place in the alphabet; the target
+//! is the character after the window, or after every position of it.
 
 use std::collections::BTreeSet;
 
 use isograd_core::describe::Shape;
+use isograd_core::describe::data::{Encoding, Predict, TextOptions};
 
 use crate::data::bytes::{MAX_BYTES, Source};
 use crate::data::error::{DataError, DataErrorKind, Position, count};
@@ -15,6 +17,23 @@ pub(crate) struct Windows {
     pub(crate) length: usize,
     /// Characters from the start of a window to the start of the next.
     pub(crate) stride: usize,
+    /// Which characters are targets.
+    pub(crate) predict: Predict,
+    /// How a character is written.
+    pub(crate) encoding: Encoding,
+}
+
+impl Windows {
+    /// What is asked for, else this length; the stride follows a length that is asked for.
+    pub(crate) fn new(options: &TextOptions, length: usize, stride: usize) -> Self {
+        let stride = options.length.unwrap_or(stride);
+        Self {
+            length: options.length.unwrap_or(length),
+            stride: options.stride.unwrap_or(stride),
+            predict: options.predict,
+            encoding: options.encoding,
+        }
+    }
 }
 
 /// All characters of a file, which must be UTF-8.
@@ -51,10 +70,15 @@ pub(crate) fn windows(
     windows: Windows,
     limit: Option<usize>,
 ) -> Result<Raw, DataError> {
-    let Windows { length, stride } = windows;
+    let Windows {
+        length,
+        stride,
+        predict,
+        encoding,
+    } = windows;
     let all = text
         .len()
-        .checked_sub(length + 1)
+        .checked_sub(length.saturating_add(1))
         .map_or(0, |last| last / stride.max(1) + 1);
     if all == 0 || length == 0 {
         return Err(DataError::new(
@@ -68,7 +92,10 @@ pub(crate) fn windows(
         .help("take a shorter `length`"));
     }
     let number = limit.map_or(all, |limit| all.min(limit));
-    let features = alphabet.len();
+    let features = match encoding {
+        Encoding::OneHot => alphabet.len(),
+        Encoding::Index => 1,
+    };
     let elements = length as u64 * features as u64;
     if (number as u64).saturating_mul(elements) > MAX_BYTES {
         return Err(DataError::new(
@@ -90,26 +117,38 @@ pub(crate) fn windows(
             .at(Position::Line(line))
         })?);
     }
-    let mut inputs = vec![0u8; number * length * features];
-    for (window, example) in inputs.chunks_exact_mut(length * features).enumerate() {
-        let from = window * stride;
-        for (step, &class) in example
-            .chunks_exact_mut(features)
-            .zip(&class[from..from + length])
-        {
-            step[class] = 1;
+    let window = |number: usize| &class[number * stride..][..=length];
+    let inputs = match encoding {
+        Encoding::OneHot => {
+            let mut inputs = vec![0u8; number * length * features];
+            for (number, example) in inputs.chunks_exact_mut(length * features).enumerate() {
+                for (step, &class) in example.chunks_exact_mut(features).zip(window(number)) {
+                    step[class] = 1;
+                }
+            }
+            Numbers::U8(inputs)
         }
-    }
-    let targets = (0..number).map(|window| class[window * stride + length] as f64);
+        Encoding::Index => Numbers::F32(
+            (0..number)
+                .flat_map(|number| &window(number)[..length])
+                .map(|&class| class as f32)
+                .collect(),
+        ),
+    };
+    let first = match predict {
+        Predict::Last => length,
+        Predict::Every => 1,
+    };
+    let targets = (0..number).flat_map(|number| &window(number)[first..]);
     Ok(Raw {
-        inputs: Numbers::U8(inputs),
+        inputs,
         shape: Shape::Sequence {
             steps: length,
             features,
         },
         targets: Some(RawTargets::Numbers {
-            values: targets.collect(),
-            width: 1,
+            values: targets.map(|&class| class as f64).collect(),
+            width: length + 1 - first,
             origin: Origin {
                 file: Some(source.path().to_owned()),
                 lines: None,
@@ -134,6 +173,8 @@ mod tests {
         let cut = Windows {
             length: 2,
             stride: 2,
+            predict: Predict::Last,
+            encoding: Encoding::OneHot,
         };
         let raw = windows(&source, &text, &known, cut, None).unwrap();
         // ab→c, ca→b, bc→a
@@ -145,5 +186,25 @@ mod tests {
             panic!()
         };
         assert_eq!(values, [2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn every_position_is_followed_by_its_target() {
+        let mut source = Source::from_bytes("x.txt", "abcabca".into());
+        let text = characters(&mut source).unwrap();
+        let known = alphabet(&text);
+        let cut = Windows {
+            length: 3,
+            stride: 3,
+            predict: Predict::Every,
+            encoding: Encoding::Index,
+        };
+        let raw = windows(&source, &text, &known, cut, None).unwrap();
+        // abc→bca, abc→bca
+        assert_eq!(raw.inputs, Numbers::F32(vec![0.0, 1.0, 2.0, 0.0, 1.0, 2.0]));
+        let Some(RawTargets::Numbers { values, width, .. }) = raw.targets else {
+            panic!()
+        };
+        assert_eq!((values, width), (vec![1.0, 2.0, 0.0, 1.0, 2.0, 0.0], 3));
     }
 }

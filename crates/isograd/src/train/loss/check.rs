@@ -31,6 +31,26 @@ pub enum LossError {
         /// Outputs of the network.
         outputs: usize,
     },
+    /// Targets at every step need outputs at every step.
+    #[error(
+        "the data have a target at each of {steps} steps, but the network has {outputs} outputs; \
+         end it with a sequence of as many steps and a dense block of \"classes\" units"
+    )]
+    Steps {
+        /// Steps of an example.
+        steps: usize,
+        /// Outputs of the network, all steps together.
+        outputs: usize,
+    },
+    /// Pairs of examples have one target each.
+    #[error(
+        "`pairwise` compares every prediction with every target, but there is a target at each of \
+         {steps} steps; leave it out"
+    )]
+    PairsOfSteps {
+        /// Steps of an example.
+        steps: usize,
+    },
     /// An angle needs directions.
     #[error(
         "the angle loss compares two angles (polar angle and azimuth), but there are {targets} \
@@ -52,6 +72,8 @@ pub enum LossError {
 /// - One-hot targets are as wide as the network where it has more outputs than there are classes,
 ///   and are broadcast against a single output.
 /// - A binary target is a number; in cross-entropy on several outputs it is class 0 or 1.
+/// - With a target at every step, `outputs` counts those of all steps, and what is said here holds at
+///   each step.
 /// - Other targets must be as wide as the network, or one of the two 1.
 pub fn check(
     spec: &LossSpec,
@@ -59,6 +81,14 @@ pub fn check(
     task: Task,
     target: TargetKind,
 ) -> Result<(), LossError> {
+    let steps = task.steps();
+    if steps == 0 || outputs % steps != 0 || outputs < steps {
+        return Err(LossError::Steps { steps, outputs });
+    }
+    if steps > 1 && spec.pairwise {
+        return Err(LossError::PairsOfSteps { steps });
+    }
+    let outputs = outputs / steps;
     let classes = task.outputs();
     let width = match target {
         TargetKind::Index | TargetKind::Binary => 1,

@@ -46,7 +46,7 @@ pub struct LossValue {
 }
 
 impl Loss {
-    /// A loss on `outputs` numbers an example, each of them `output`, against targets of this task
+    /// A loss on `outputs` numbers an example (all steps together), each of them `output`, against targets of this task
     /// and kind. Fails where the shapes cannot be computed, as [`check`].
     pub fn new(
         spec: &LossSpec,
@@ -69,7 +69,8 @@ impl Loss {
         self.output
     }
 
-    /// The loss of `prediction`, `[batch, outputs]`, against as many targets.
+    /// The loss of `prediction`, `[batch, outputs]`, against as many targets. With a target at every
+    /// step, every step is a row of its own: means go over examples and steps.
     ///
     /// # Panics
     /// When the batch sizes differ, or a label is not below the number of outputs: the data were
@@ -77,6 +78,9 @@ impl Loss {
     pub fn evaluate(&self, prediction: Tensor<2>, target: &Targets) -> LossValue {
         let batch = prediction.dims()[0];
         assert_eq!(batch, target.len(), "as many targets as predictions");
+        let (target, steps) = target.rows();
+        let target = target.as_ref();
+        let prediction = by_step(prediction, steps);
         let terms = if self.spec.pairwise {
             self.terms(every_pair(prediction), &target.repeat(batch))
         } else {
@@ -85,7 +89,7 @@ impl Loss {
         let rows = if self.spec.pairwise {
             batch * batch
         } else {
-            batch
+            batch * steps
         } as f64;
         let Divisors {
             over_rows,
@@ -203,6 +207,15 @@ impl Terms {
 struct Divisors {
     over_rows: bool,
     constant: f64,
+}
+
+/// `[batch, steps·outputs]` as `[batch·steps, outputs]`.
+fn by_step(prediction: Tensor<2>, steps: usize) -> Tensor<2> {
+    if steps == 1 {
+        return prediction;
+    }
+    let [batch, numbers] = prediction.dims();
+    prediction.reshape([batch * steps, numbers / steps])
 }
 
 /// Row i·B + j is row i: against the targets repeated, every prediction meets every target.

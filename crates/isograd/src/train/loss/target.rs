@@ -4,6 +4,7 @@ use crate::data::Targets;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
+use std::borrow::Cow;
 
 impl Targets {
     /// The same rows, `times` over.
@@ -14,19 +15,34 @@ impl Targets {
                 values: values.repeat(times),
                 width: *width,
             },
+            Self::Steps { classes, steps } => Self::Steps {
+                classes: classes.repeat(times),
+                steps: *steps,
+            },
         }
     }
 
     /// Whether every number that a loss would see is 0 or 1.
     pub(crate) fn is_zero_or_one(&self, kind: TargetKind) -> bool {
         match self {
-            Self::Index(_) if kind == TargetKind::OneHot => true,
-            Self::Index(labels) => labels.iter().all(|&label| label <= 1),
+            Self::Index(_) | Self::Steps { .. } if kind == TargetKind::OneHot => true,
+            Self::Index(labels)
+            | Self::Steps {
+                classes: labels, ..
+            } => labels.iter().all(|&label| label <= 1),
             Self::Real { values, .. } => values.iter().all(|&t| t == 0.0 || t == 1.0),
         }
     }
 
-    /// The targets as numbers, and how many an example: a class number as one-hot where the kind
+    /// One target a row, and how many rows an example: every step has a row of its own.
+    pub(crate) fn rows(&self) -> (Cow<'_, Self>, usize) {
+        match self {
+            Self::Steps { classes, steps } => (Cow::Owned(Self::Index(classes.clone())), *steps),
+            _ => (Cow::Borrowed(self), 1),
+        }
+    }
+
+    /// The targets as numbers, and how many an example (a step, where there are steps): a class number as one-hot where the kind
     /// says so, as wide as the larger of the number of classes and of outputs, else as it is.
     pub(crate) fn numbers(
         &self,
@@ -35,7 +51,10 @@ impl Targets {
         outputs: usize,
     ) -> (Vec<f32>, usize) {
         match self {
-            Self::Index(labels) if kind == TargetKind::OneHot => {
+            Self::Index(labels)
+            | Self::Steps {
+                classes: labels, ..
+            } if kind == TargetKind::OneHot => {
                 let width = task.outputs().max(outputs);
                 let mut values = vec![0.0; labels.len() * width];
                 for (row, &label) in values.chunks_mut(width).zip(labels) {
@@ -43,7 +62,10 @@ impl Targets {
                 }
                 (values, width)
             }
-            Self::Index(labels) => (labels.iter().map(|&label| label as f32).collect(), 1),
+            Self::Index(labels)
+            | Self::Steps {
+                classes: labels, ..
+            } => (labels.iter().map(|&label| label as f32).collect(), 1),
             Self::Real { values, width } => (values.clone(), *width),
         }
     }
@@ -62,7 +84,10 @@ pub(super) fn dense(target: &Targets, kind: TargetKind, task: Task, like: &Tenso
 /// The targets as class numbers `[batch, 1]` on the device of `like`.
 pub(super) fn class_numbers(target: &Targets, like: &Tensor<2>) -> Tensor<2, Int> {
     let labels: Vec<i64> = match target {
-        Targets::Index(labels) => labels.iter().map(|&label| i64::from(label)).collect(),
+        Targets::Index(labels)
+        | Targets::Steps {
+            classes: labels, ..
+        } => labels.iter().map(|&label| i64::from(label)).collect(),
         Targets::Real { values, .. } => values.iter().map(|&t| t as i64).collect(),
     };
     let rows = labels.len();

@@ -219,3 +219,59 @@ fn outputs_are_probabilities_after_softmax_or_sigmoid() {
     assert_eq!(resolve_output(None, None), Logits);
     assert_eq!(resolve_output(Some(Logits), Some(&softmax)), Logits);
 }
+
+#[test]
+fn every_step_is_a_row_of_its_own() {
+    let (classes, steps) = (3, 2);
+    let task = Task::Steps { classes, steps };
+    let labels = vec![2, 0, 1, 1];
+    let values: Vec<f64> = (0..12).map(|i| f64::from(i * 7 % 5) / 2.0 - 1.0).collect();
+    for kind in [CrossEntropy, Mse] {
+        let target = if kind == Mse { OneHot } else { Index };
+        for reduction in [Reduction::Mean, Reduction::Sum] {
+            let spec = LossSpec {
+                reduction,
+                ..spec(kind)
+            };
+            // Two examples of two steps are four examples of one.
+            let run = |task, rows: usize, targets: &Targets| {
+                let outputs = values.len() / rows;
+                let loss = Loss::new(&spec, Logits, outputs, task, target).unwrap();
+                let device = (&Device::flex(), DType::F64);
+                let x = Tensor::from_data(TensorData::new(values.clone(), [rows, outputs]), device);
+                let done = loss.evaluate(x, targets);
+                let value = done.value.into_data().iter::<f64>().next().unwrap();
+                (value, done.per_example)
+            };
+            let single = Targets::Index(labels.clone());
+            let (expected, _) = run(Task::Classification { classes }, 4, &single);
+            let by_step = Targets::Steps {
+                classes: labels.clone(),
+                steps,
+            };
+            let (got, per_example) = run(task, 2, &by_step);
+            assert!((got - expected).abs() < 1e-14, "{got} and {expected}");
+            let batch = if reduction == Reduction::Mean {
+                2.0
+            } else {
+                1.0
+            };
+            assert_eq!(per_example, batch);
+        }
+    }
+    let refused = |spec: &LossSpec, outputs| check(spec, outputs, task, Index).unwrap_err();
+    let plain = spec(CrossEntropy);
+    assert_eq!(refused(&plain, 3), LossError::Steps { steps, outputs: 3 });
+    assert_eq!(
+        refused(&plain, 4),
+        LossError::LabelBeyondOutputs {
+            classes,
+            outputs: 2
+        }
+    );
+    let pairs = LossSpec {
+        pairwise: true,
+        ..plain
+    };
+    assert_eq!(refused(&pairs, 6), LossError::PairsOfSteps { steps });
+}

@@ -121,6 +121,7 @@ impl Case {
         };
         let number = match &self.targets {
             Targets::Index(labels) => f64::from(labels[j]),
+            Targets::Steps { .. } => unreachable!("one target an example"),
             Targets::Real { values, width } => {
                 if !(self.target == TargetKind::Binary && *width == 1) {
                     let row = &values[j * width..(j + 1) * width];
