@@ -53,6 +53,7 @@ mod source;
 mod split;
 mod tables;
 pub mod train;
+mod value;
 mod words;
 
 pub use data::DataSpec;

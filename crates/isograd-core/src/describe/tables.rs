@@ -62,13 +62,7 @@ fn read_train(input: &Input<'_>) -> Result<TrainSpec> {
         batch: args.count("batch")?,
         epochs: args.count("epochs")?,
         steps: args.maybe_count("steps")?,
-        clip: args.get("clip", |input| {
-            let args = open(input, &CLIP, Kind::Clip)?;
-            Ok(ClipSpec {
-                value: args.maybe_number("value")?,
-                global_norm: args.maybe_number("global_norm")?,
-            })
-        })?,
+        clip: args.get("clip", read_clip)?,
         metric: args.maybe_word("metric")?.map(|word| match word {
             "binary_accuracy" => Metric::BinaryAccuracy,
             "mae" => Metric::Mae,
@@ -79,7 +73,15 @@ fn read_train(input: &Input<'_>) -> Result<TrainSpec> {
     })
 }
 
-fn read_data(input: &Input<'_>) -> Result<DataSpec> {
+pub(super) fn read_clip(input: &Input<'_>) -> Result<ClipSpec> {
+    let args = open(input, &CLIP, Kind::Clip)?;
+    Ok(ClipSpec {
+        value: args.maybe_number("value")?,
+        global_norm: args.maybe_number("global_norm")?,
+    })
+}
+
+pub(super) fn read_data(input: &Input<'_>) -> Result<DataSpec> {
     let args = open(input, &DATA, Kind::Data)?;
     let source = args.get("source", |input| {
         named(input, "source", Kind::Source, source::ENTRIES)
