@@ -7,6 +7,7 @@ pub mod metric;
 mod options;
 mod pace;
 mod step;
+mod tensors;
 mod trained;
 mod trainer;
 
