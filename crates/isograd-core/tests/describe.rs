@@ -269,14 +269,14 @@ fn residuals_compute_after_their_body() {
         plan.nodes[5].op,
         Op::Residual {
             body: vec![2, 4],
-            projection: None
+            shortcut: Vec::new()
         }
     );
     assert_eq!(
         plan.nodes[10].op,
         Op::Residual {
             body: vec![6, 7, 8],
-            projection: Some(9)
+            shortcut: vec![9]
         }
     );
     assert_eq!(

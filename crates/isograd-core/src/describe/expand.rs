@@ -1,13 +1,17 @@
 //! From blocks to nodes: repeats written out, shapes computed, initialisations resolved.
 
 use super::Description;
-use super::blocks::{Around, projection};
+use super::blocks::Around;
+use super::chains::beside;
 use super::error::{DescribeError, ErrorKind};
 use super::kind::MAX_SIZE;
 use super::network::{Block, BlockKind, Init, NetworkSpec};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
 use super::shape::{DataShape, Shape, Task};
 use std::collections::BTreeMap;
+
+mod skip;
+use skip::Skips;
 
 /// The most nodes a network may have: room for 10,000 layers of many blocks each, and few enough to
 /// be held and drawn.
@@ -34,13 +38,14 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
     fits(data.input)?;
     let mut totals = BTreeMap::new();
     count_names(&network.layers, 1, &mut totals);
-    let mut expander = Expander {
+    let expander = |depth: usize| Expander {
         outputs,
         nodes: Vec::new(),
         kinds: BTreeMap::new(),
-        totals,
+        totals: totals.clone(),
         names: BTreeMap::new(),
         parameters: 0,
+        skips: Skips::of(depth),
     };
     let inherited = Inherited {
         init: network.init,
@@ -48,7 +53,18 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
         frozen: false,
         copy: Vec::new(),
     };
-    let (chain, output) = expander.chain(&network.layers, data.input, &inherited)?;
+    let mut first = expander(1);
+    let (chain, output) = first.chain(&network.layers, data.input, &inherited)?;
+    // Some factors depend on how many residual blocks there are: known when all is written out.
+    let mut expander = match first.skips.depth_asked() {
+        None => first,
+        Some(depth) => {
+            let mut again = expander(depth);
+            again.chain(&network.layers, data.input, &inherited)?;
+            again
+        }
+    };
+    expander.zero_the_classifier(&chain);
     let last = network.layers.last();
     if let (Shape::Image { .. }, Some(last)) = (output, last)
         && output.elements() != outputs
@@ -175,6 +191,8 @@ struct Expander {
     /// Occurrences of each user's name so far.
     names: BTreeMap<String, usize>,
     parameters: u64,
+    /// What residual blocks need to know of each other.
+    skips: Skips,
 }
 
 impl Expander {
@@ -204,26 +222,8 @@ impl Expander {
                         shape = output;
                     }
                 }
-                BlockKind::Residual { layers, shortcut } => {
-                    let name = self.name(block);
-                    let (body, output) = self.chain(layers, shape, &inherited)?;
-                    let projection =
-                        projection(*shortcut, shape, output, inherited.init).map_err(place)?;
-                    let beside = match projection {
-                        None => None,
-                        Some(op) => {
-                            let name = format!("{name}.shortcut");
-                            Some(self.push(block, name, op, (shape, output), &inherited)?)
-                        }
-                    };
-                    let op = Op::Residual {
-                        body: body.clone(),
-                        projection: beside,
-                    };
-                    let id = self.push(block, name, op, (shape, output), &inherited)?;
-                    for child in body.into_iter().chain(beside) {
-                        self.nodes[child].parent = Some(id);
-                    }
+                kind if kind.holds_chains() => {
+                    let (id, output) = self.composite(block, shape, &inherited)?;
                     chain.push(id);
                     shape = output;
                 }
@@ -247,7 +247,7 @@ impl Expander {
                         bias_init: inherited.bias_init,
                     };
                     let Some((op, output)) = kind.operation(&around).map_err(place)? else {
-                        unreachable!("only repeats and residuals hold blocks")
+                        unreachable!("blocks that hold blocks are written out before")
                     };
                     let name = self.name(block);
                     chain.push(self.push(block, name, op, (shape, output), &inherited)?);
@@ -293,6 +293,7 @@ impl Expander {
             ));
         }
         let id = self.nodes.len();
+        self.skips.note(id, block);
         self.nodes.push(Node {
             id,
             name,
@@ -313,16 +314,10 @@ impl Expander {
 /// Layers as people count them. A layer's activation and output lie on the path of its weights:
 /// what follows inside a residual that begins after it is among its nodes, but is not its output.
 fn layers(nodes: &[Node]) -> Vec<Layer> {
-    let beside: Vec<NodeId> = nodes
-        .iter()
-        .filter_map(|node| match node.op {
-            Op::Residual { projection, .. } => projection,
-            _ => None,
-        })
-        .collect();
+    let beside = beside(nodes);
     let mut layers: Vec<Layer> = Vec::new();
     for node in nodes {
-        if beside.binary_search(&node.id).is_ok() {
+        if beside[node.id] {
             continue;
         }
         if matches!(node.op, Op::Dense { .. } | Op::Conv2d { .. }) {
@@ -391,6 +386,12 @@ impl Op {
                 elements, affine, ..
             } => product(&[usize::from(*affine), *elements]),
             Self::DynamicTanh { units, .. } => product(&[2, *units]).saturating_add(1),
+            Self::Multiplier {
+                count,
+                learned: true,
+                ..
+            }
+            | Self::Offset { count, .. } => *count as u64,
             _ => 0,
         }
     }

@@ -113,6 +113,8 @@ pub(crate) enum Kind {
     Word(&'static [Word]),
     /// A count, or `"classes"` or `"outputs"`.
     Units,
+    /// A number, or a word for one that depends on the number of residual blocks.
+    BranchScale,
     /// One size for rows and columns, or `[rows, columns]`.
     Pair,
     /// One to three sizes.
@@ -176,6 +178,9 @@ impl Kind {
             Self::Units => {
                 format!("an integer from 1 to {MAX_SIZE}, or \"classes\" or \"outputs\"")
             }
+            Self::BranchScale => {
+                format!("a finite number, {}", one_of(super::branch::SCALES.iter().map(|w| w.0)))
+            }
             Self::Pair => "an integer from 1, or [rows, columns]".into(),
             Self::Sizes => "[features], [steps, features] or [height, width, channels]".into(),
             Self::Padding => "\"same\", \"valid\", an integer from 0, or [rows, columns]".into(),
@@ -234,6 +239,10 @@ impl Kind {
             Self::File => json!({ "type": "string", "minLength": 1 }),
             Self::Word(words) => json!({ "enum": words.iter().map(|w| w.0).collect::<Vec<_>>() }),
             Self::Units => json!({ "anyOf": [count(1), { "enum": ["classes", "outputs"] }] }),
+            Self::BranchScale => {
+                let words = Self::Word(super::branch::SCALES).schema();
+                json!({ "anyOf": [Bounds::ANY.schema(), words] })
+            }
             Self::Pair => json!({ "anyOf": [count(1), pair(1)] }),
             Self::Sizes => {
                 json!({ "type": "array", "items": count(1), "minItems": 1, "maxItems": 3 })

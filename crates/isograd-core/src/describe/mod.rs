@@ -31,6 +31,8 @@
 mod args;
 mod augment;
 mod blocks;
+pub mod branch;
+pub mod chains;
 pub mod data;
 mod document;
 mod edit;

@@ -1,5 +1,6 @@
 //! Blocks of a network, as the description says them.
 
+use super::branch::Branch;
 use isograd_theory::Activation;
 use std::ops::Range;
 
@@ -123,6 +124,9 @@ pub enum Shortcut {
     Identity,
     /// Always a learned projection.
     Projection,
+    /// Every n-th row and column of images and channels of zeros, no parameters (option A of He et
+    /// al. 2015).
+    Pad,
 }
 
 /// What a block computes.
@@ -239,6 +243,31 @@ pub enum BlockKind {
         layers: Vec<Block>,
         /// What goes beside F; default auto.
         shortcut: Shortcut,
+        /// Factors, stochastic depth, initialisation of the branch.
+        branch: Branch,
+    },
+    /// x times a number, or times one number a unit.
+    Multiplier {
+        /// At first; default 1.
+        value: f64,
+        /// One number a unit; default false.
+        per_unit: bool,
+        /// A parameter; default true.
+        learned: bool,
+    },
+    /// x plus a learned number, or one a unit.
+    Offset {
+        /// At first; default 0.
+        value: f64,
+        /// One number a unit; default false.
+        per_unit: bool,
+    },
+    /// Stochastic depth (Huang et al. 2016), inverted.
+    DropPath {
+        /// Probability that an example (or the batch) is zeroed.
+        rate: f64,
+        /// One draw for the whole batch; default false.
+        whole_batch: bool,
     },
     /// The same blocks, one after another, each time with parameters of their own.
     Repeat {

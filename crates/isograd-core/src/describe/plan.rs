@@ -135,13 +135,60 @@ pub enum Op {
         /// First value of α.
         alpha: f64,
     },
+    /// x times a number, or times one number a unit.
+    Multiplier {
+        /// Numbers: 1, or the units.
+        count: usize,
+        /// What they are at first.
+        value: f64,
+        /// They are parameters.
+        learned: bool,
+    },
+    /// x plus a learned number, or one a unit.
+    Offset {
+        /// Numbers: 1, or the units.
+        count: usize,
+        /// What they are at first.
+        value: f64,
+    },
+    /// Stochastic depth: in training all of an example, or of the batch, is zeroed or divided by
+    /// 1 − rate.
+    DropPath {
+        /// Probability of zero.
+        rate: f64,
+        /// One draw for the whole batch, else one an example.
+        whole_batch: bool,
+    },
+    /// Every `stride`-th row and column, with channels of zeros before and after.
+    PadChannels {
+        /// Stride.
+        stride: [usize; 2],
+        /// Channels of zeros before and after.
+        padding: [usize; 2],
+    },
     /// body(x) + shortcut(x).
     Residual {
         /// F, in order.
         body: Vec<NodeId>,
-        /// A projection node (dense or 1×1 convolution without bias), where the shortcut is not the
-        /// identity.
-        projection: Option<NodeId>,
+        /// What the shortcut does (a projection, a factor); empty for the identity.
+        shortcut: Vec<NodeId>,
+    },
+    /// transform(x)·gate(x) + x·(1 − gate(x)).
+    Highway {
+        /// H, in order.
+        transform: Vec<NodeId>,
+        /// T, in order; ends in a sigmoid.
+        gate: Vec<NodeId>,
+    },
+    /// x and body(x), one behind the other: channels of images, features of all else.
+    Concat {
+        /// F, in order.
+        body: Vec<NodeId>,
+    },
+    /// x·gate(x).
+    Gated {
+        /// The gate, in order; one number an element, or one a unit.
+        gate: Vec<NodeId>,
     },
 }
 
@@ -163,7 +210,7 @@ pub struct Node {
     pub path: String,
     /// Which copy it is in each repeat around it, outermost first, counted from 0.
     pub copy: Vec<usize>,
-    /// The residual it lies in.
+    /// The node in whose chains it lies (a residual, a highway …).
     pub parent: Option<NodeId>,
     /// Its parameters are not trained.
     pub frozen: bool,
@@ -191,11 +238,12 @@ pub struct Layer {
 /// A network ready to be built, predicted or diagnosed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// All nodes, in the order in which they compute (a residual after its body).
+    /// All nodes, in the order in which they compute (a residual after what it holds).
     pub nodes: Vec<Node>,
     /// The outermost chain.
     pub chain: Vec<NodeId>,
-    /// Layers as people count them, in order; projections of shortcuts are not among them.
+    /// Layers as people count them, in order; what lies beside their path (projections,
+    /// gates) is not among them.
     pub layers: Vec<Layer>,
     /// Shape of one example.
     pub input: Shape,

@@ -140,12 +140,7 @@ fn term(ctx: &Context<'_>, record: &Record, span: &[NodeId], from: f64, to: f64)
         (Mechanism::Other, kinds.join(" + "))
     };
     let split = match (&node.op, span) {
-        (
-            Op::Residual {
-                projection: None, ..
-            },
-            [_],
-        ) => ctx
+        (Op::Residual { shortcut, .. }, [_]) if shortcut.is_empty() => ctx
             .branch(record, last, Quantity::Gradient)
             .and_then(|body| split(from, body, to)),
         _ => None,
@@ -179,7 +174,7 @@ fn mechanism(op: &Op) -> Mechanism {
         _ if is_weighted(op) => Mechanism::Weights,
         _ if is_normalisation(op) => Mechanism::Normalisation,
         Op::Activation(_) | Op::Softmax { .. } => Mechanism::Activation,
-        Op::Residual { .. } => Mechanism::Residual,
+        op if op.joins_paths() => Mechanism::Residual,
         _ => Mechanism::Other,
     }
 }

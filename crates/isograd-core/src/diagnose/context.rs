@@ -52,7 +52,7 @@ impl<'a> Context<'a> {
         record.rows.get(site)?.get(quantity)
     }
 
-    /// What was measured where a residual's body begins.
+    /// What was measured where the body of a residual (a highway, a concatenation) begins.
     pub(super) fn branch(&self, record: &Record, node: NodeId, quantity: Quantity) -> Option<f64> {
         let site = (*self.branches.get(node)?)?;
         record.rows.get(site)?.get(quantity)
@@ -115,11 +115,11 @@ impl<'a> Context<'a> {
     /// The node that feeds this one; `None` for the first node of the network or of a body.
     pub(super) fn before(&self, id: NodeId) -> Option<NodeId> {
         let siblings = match self.node(id).parent {
-            None => &self.exam.plan.chain,
-            Some(parent) => match &self.exam.plan.nodes.get(parent)?.op {
-                Op::Residual { body, .. } => body,
-                _ => return None,
-            },
+            None => self.exam.plan.chain.as_slice(),
+            Some(parent) => {
+                let chains = self.exam.plan.nodes.get(parent)?.op.chains();
+                chains.both().into_iter().find(|c| c.contains(&id))?
+            }
         };
         let position = siblings.iter().position(|&n| n == id)?;
         position.checked_sub(1).map(|p| siblings[p])
@@ -152,7 +152,7 @@ pub(super) fn is_normalisation(op: &Op) -> bool {
     )
 }
 
-/// The node itself, or the outermost residual that it lies in.
+/// The node itself, or the outermost block that it lies in.
 pub(super) fn outermost(nodes: &[Node], id: NodeId) -> NodeId {
     let mut at = id;
     // Parents come after their bodies, so positions only grow and this ends.

@@ -52,7 +52,7 @@ pub enum Mechanism {
     Activation,
     /// The backward pass of a normalisation.
     Normalisation,
-    /// A residual block, where paths add.
+    /// A block in which paths meet: a residual, a highway, a concatenation, a gate.
     Residual,
     /// Pooling, dropout, flatten and what else has no weights and no nonlinearity of its own; also
     /// several nodes together, where nothing was measured between them.
@@ -66,7 +66,8 @@ impl Mechanism {
             Self::Weights => format!("the weights of {kind}"),
             Self::Activation => format!("the derivative of {kind}"),
             Self::Normalisation => format!("the backward pass of {kind}"),
-            Self::Residual => "the residual sum".to_owned(),
+            Self::Residual if kind == "residual" => "the residual sum".to_owned(),
+            Self::Residual => format!("the paths of {kind}"),
             Self::Other => kind.to_owned(),
         }
     }

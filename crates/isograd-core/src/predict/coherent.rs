@@ -14,14 +14,16 @@ use super::backward::Energy;
 use super::signal::Signal;
 use isograd_theory::Activation;
 
-/// A body of one dense node and one activation.
+/// A body of one dense node, one activation and a factor: α·φ(W x).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body {
     /// φ.
     pub phi: Activation,
+    /// α.
+    pub scale: f64,
     /// h.
     pub inner: Signal,
-    /// φ(h).
+    /// α·φ(h).
     pub result: Signal,
 }
 
@@ -45,10 +47,10 @@ pub(super) fn correct(
     let law = body.inner.law();
     let curvature = body.phi.mean_curvature(law);
     // Stein: E[φ′·h] = v·E[φ″] and E[φφ′·h] = v·(E[φ′²] + E[φφ″]), h without its mean.
-    let mean_p = law.variance * curvature;
+    let mean_p = body.scale * law.variance * curvature;
     let product = body.phi.slope_square(law) + body.phi.value_curvature(law);
     let (mean_f, var_f) = (body.result.mean, body.result.variance());
-    let covariance = law.variance * product - mean_p * mean_f;
+    let covariance = body.scale * body.scale * law.variance * product - mean_p * mean_f;
     let form = |mean: f64, covariance: f64| -> Form {
         let share = covariance / y.variance();
         (mean - share * y.mean, share)

@@ -11,6 +11,7 @@ mod coherent;
 mod norm;
 mod pool;
 mod signal;
+mod skip;
 mod slope;
 mod walk;
 mod weights;

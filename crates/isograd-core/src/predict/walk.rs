@@ -1,14 +1,15 @@
 //! The walk over a plan: forward through every node, then backward.
 
 use super::backward::{Backward, Energy};
-use super::coherent::{self, Body};
 use super::pool::{self, Window};
 use super::signal::{Form, Signal};
 use super::weights::{Fans, Moments};
-use super::{InputMoments, NodePrediction, Prediction, norm, slope};
+use super::{InputMoments, NodePrediction, Prediction, norm, skip, slope};
 use crate::describe::network::{Init, SoftmaxAxis};
 use crate::describe::{Node, NodeId, Op, Plan, Shape};
 use isograd_theory::Activation;
+
+mod join;
 
 /// Variance of the logits above which a softmax is no longer near equal probabilities: one class
 /// is then e times as probable as another, typically.
@@ -39,7 +40,7 @@ struct Walk<'a> {
     inputs: Vec<Option<Signal>>,
     /// What leaves each node forward.
     signals: Vec<Option<Signal>>,
-    /// Each node's backward pass; a residual has none of its own.
+    /// Each node's backward pass; a node in which paths meet has none of its own.
     passes: Vec<Option<Backward>>,
     /// The gradient at each node's output and at its input.
     energies: Vec<Option<(Energy, Energy)>>,
@@ -76,8 +77,8 @@ impl Walk<'_> {
 
     /// One node forward; leaves its backward pass in `passes`.
     fn step(&mut self, node: &Node, x: Signal) -> Option<Signal> {
-        if let Op::Residual { body, projection } = &node.op {
-            return self.residual(node, body, *projection, x);
+        if node.op.joins_paths() {
+            return self.join(node, x);
         }
         let (out, pass) = match &node.op {
             Op::Dense {
@@ -207,7 +208,16 @@ impl Walk<'_> {
                 pass.sum *= alpha * alpha;
                 (x.activated(Activation::Tanh), pass)
             }
-            Op::Residual { .. } => return None,
+            Op::Multiplier { value, .. } => skip::multiplied(x, *value),
+            Op::Offset { value, .. } => skip::shifted(x, *value),
+            Op::DropPath { rate, .. } => skip::dropped(x, *rate),
+            Op::PadChannels { .. } => skip::padded(
+                x,
+                node.input.units() as f64 / node.output.units().max(1) as f64,
+            ),
+            Op::Residual { .. } | Op::Highway { .. } | Op::Concat { .. } | Op::Gated { .. } => {
+                return None;
+            }
         };
         self.passes[node.id] = Some(pass);
         Some(out)
@@ -290,45 +300,6 @@ impl Walk<'_> {
         (out, Backward::softmax(classes))
     }
 
-    fn residual(
-        &mut self,
-        node: &Node,
-        body: &[NodeId],
-        projection: Option<NodeId>,
-        x: Signal,
-    ) -> Option<Signal> {
-        let plan = self.plan;
-        let independent = body.iter().any(|id| {
-            matches!(
-                plan.nodes[*id].op,
-                Op::Dense { .. } | Op::Conv2d { .. } | Op::Residual { .. }
-            )
-        });
-        if !independent && projection.is_none() {
-            self.note(
-                node,
-                "a body without weights is taken as independent of the shortcut",
-            );
-        }
-        let through = self.forward(body, Some(x));
-        let last = body.last().map(|id| &plan.nodes[*id].op);
-        if matches!(last, Some(Op::Activation(_)))
-            && through.is_some_and(|f| f.mean != 0.0)
-            && (projection.is_some() || self.coherent(body).is_none())
-        {
-            self.note(
-                node,
-                "a body that ends in an activation with a mean adds up coherently: the gradient \
-                 grows faster than predicted",
-            );
-        }
-        let beside = match projection {
-            Some(id) => self.forward(&[id], Some(x)),
-            None => Some(x),
-        };
-        Some(through?.plus(beside?))
-    }
-
     /// From the gradient at the end of `chain` to that at its beginning.
     fn backward(&mut self, chain: &[NodeId], end: Energy) -> Energy {
         let plan = self.plan;
@@ -336,22 +307,7 @@ impl Walk<'_> {
         for &id in chain.iter().rev() {
             let node = &plan.nodes[id];
             let before = match (&node.op, self.passes[id]) {
-                (Op::Residual { body, projection }, _) => {
-                    let through = self.backward(body, here);
-                    let beside = match projection {
-                        Some(p) => self.backward(&[*p], here),
-                        None => here,
-                    };
-                    let elements = node.input.elements() as f64;
-                    let sum = beside.plus(through, elements);
-                    let body = self.coherent(body).filter(|_| projection.is_none());
-                    match (body, self.inputs[id], self.signals[id]) {
-                        (Some(body), Some(x), Some(y)) => {
-                            coherent::correct(sum, here, body, x, y, elements)
-                        }
-                        _ => sum,
-                    }
-                }
+                (op, _) if op.joins_paths() => self.part(node, here),
                 (_, Some(pass)) => pass.apply(here),
                 (_, None) => {
                     self.segments += 1;
@@ -364,40 +320,32 @@ impl Walk<'_> {
         here
     }
 
-    /// The body, where it is one dense node and one activation.
-    fn coherent(&self, body: &[NodeId]) -> Option<Body> {
-        let [weights, active] = body else {
-            return None;
-        };
-        let phi = match (&self.plan.nodes[*weights].op, &self.plan.nodes[*active].op) {
-            (Op::Dense { .. }, Op::Activation(phi)) => *phi,
-            _ => return None,
-        };
-        Some(Body {
-            phi,
-            inner: self.inputs[*active]?,
-            result: self.signals[*active]?,
-        })
-    }
-
     fn finish(self) -> Prediction {
         let nodes = (0..self.plan.nodes.len()).map(|id| self.node(id)).collect();
         let hidden = self.plan.layers.split_last().map_or(&[][..], |(_, h)| h);
         let energies: Vec<Energy> = hidden
             .iter()
+            .filter(|layer| !self.closed(layer.output))
             .filter_map(|layer| self.energies[layer.output].map(|(out, _)| out))
             .collect();
+        let open = hidden.iter().filter(|l| !self.closed(l.output)).count();
         let one_segment = energies.windows(2).all(|e| e[0].segment == e[1].segment);
         let ln_g: Vec<f64> = energies.iter().map(|e| 0.5 * e.ln).collect();
         Prediction {
             nodes,
-            slope: if one_segment && ln_g.len() == hidden.len() {
+            slope: if one_segment && ln_g.len() == open {
                 slope::least_squares(&ln_g)
             } else {
                 None
             },
             notes: self.notes,
         }
+    }
+
+    /// True inside a body that starts closed (`ReZero`): no gradient is there to be compared.
+    fn closed(&self, id: NodeId) -> bool {
+        self.plan.nodes[id].parent.is_some()
+            && self.energies[id].is_some_and(|(out, _)| out.ln == f64::NEG_INFINITY)
     }
 
     fn node(&self, id: NodeId) -> NodePrediction {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// What the node puts out.
     Output,
-    /// What enters the body of a residual: forward the block's input, backward only the gradient
+    /// What enters the body of a residual (a highway, a concatenation): forward the block's input, backward only the gradient
     /// that came through the body.
     Branch,
 }

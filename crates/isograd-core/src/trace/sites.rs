@@ -3,7 +3,8 @@
 use super::record::{Role, Site};
 use crate::describe::{NodeId, Op, Plan};
 
-/// One site behind every node and one at the start of every residual's body, in the order in which
+/// One site behind every node and one at the start of every body beside which paths pass (of a
+/// residual, a highway, a concatenation), in the order in which
 /// a forward pass reaches them.
 pub fn sites(plan: &Plan) -> Vec<Site> {
     let mut sites = Vec::with_capacity(plan.nodes.len());
@@ -14,7 +15,8 @@ pub fn sites(plan: &Plan) -> Vec<Site> {
 fn walk(plan: &Plan, chain: &[NodeId], sites: &mut Vec<Site>) {
     for &id in chain {
         let node = &plan.nodes[id];
-        if let Op::Residual { body, projection } = &node.op {
+        let chains = node.op.chains();
+        if !chains.main.is_empty() {
             sites.push(Site {
                 name: format!("{}.branch", node.name),
                 kind: kind(&node.op).to_owned(),
@@ -23,10 +25,9 @@ fn walk(plan: &Plan, chain: &[NodeId], sites: &mut Vec<Site>) {
                 elements: node.input.elements(),
                 units: node.input.units(),
             });
-            walk(plan, body, sites);
-            if let Some(projection) = projection {
-                walk(plan, &[*projection], sites);
-            }
+        }
+        for chain in chains.both() {
+            walk(plan, chain, sites);
         }
         sites.push(Site {
             name: node.name.clone(),
@@ -59,6 +60,13 @@ pub fn kind(op: &Op) -> &'static str {
         Op::InstanceNorm { .. } => "instance_norm",
         Op::RmsNorm { .. } => "rms_norm",
         Op::DynamicTanh { .. } => "dyt",
+        Op::Multiplier { .. } => "multiplier",
+        Op::Offset { .. } => "offset",
+        Op::DropPath { .. } => "drop_path",
+        Op::PadChannels { .. } => "pad_channels",
         Op::Residual { .. } => "residual",
+        Op::Highway { .. } => "highway",
+        Op::Concat { .. } => "concat",
+        Op::Gated { .. } => "gated",
     }
 }

@@ -7,6 +7,7 @@ use super::dynamic_tanh::DynamicTanh;
 use super::group_norm::GroupNorm;
 use super::init::{Fans, fans, sample};
 use super::layer_norm::LayerNorm;
+use super::multiplier::{Multiplier, Offset};
 use super::network::Network;
 use super::parameters::Parameters;
 use super::rms_norm::RmsNorm;
@@ -111,6 +112,16 @@ impl Build {
                 alpha: self.param(constant(Init::Constant { value: *alpha }, 1), node),
                 gamma: self.param(constant(Init::ONES, *units), node),
                 beta: self.param(constant(Init::ZEROS, *units), node),
+            }),
+            Op::Multiplier {
+                count,
+                value,
+                learned: true,
+            } => Parameters::Multiplier(Multiplier {
+                weight: self.param(constant(Init::Constant { value: *value }, *count), node),
+            }),
+            Op::Offset { count, value } => Parameters::Offset(Offset {
+                bias: self.param(constant(Init::Constant { value: *value }, *count), node),
             }),
             _ => return None,
         })

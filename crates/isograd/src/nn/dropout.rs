@@ -15,11 +15,16 @@ pub(super) fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal 
     if pass.mode == Mode::Evaluate || rate == 0.0 {
         return x;
     }
-    let position = match pass.mode {
+    let position = position(pass);
+    each!(x, x => drop_elements(x, rate, pass.seed, layer, position))
+}
+
+/// Position of a pass in the streams of masks.
+pub(super) fn position(pass: &Pass) -> u64 {
+    match pass.mode {
         Mode::Probe => pass.step | PROBE_POSITIONS,
         _ => pass.step,
-    };
-    each!(x, x => drop_elements(x, rate, pass.seed, layer, position))
+    }
 }
 
 fn drop_elements<const D: usize>(

@@ -7,6 +7,7 @@ use super::dropout::dropout;
 use super::parameters::Parameters;
 use super::pass::Pass;
 use super::signal::{Signal, each};
+use super::skip;
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
@@ -200,14 +201,42 @@ impl Network {
                     Signal::Image(x) => Signal::Image(tanh.forward(x, 1)),
                 }
             }
-            Op::Residual { body, projection } => {
-                let branch = watch(x.clone(), self.frame.by_node[node.id].branch, pass);
-                let branch = self.chain(body, branch, pass);
-                let shortcut = match projection {
-                    Some(projection) => self.chain(&[*projection], x, pass),
-                    None => x,
+            Op::Multiplier {
+                value,
+                learned: false,
+                ..
+            } => each!(x, x => x * *value),
+            Op::Multiplier { .. } => {
+                let Some(Parameters::Multiplier(factor)) = self.of(node.id) else {
+                    missing(node)
                 };
-                branch.plus(shortcut)
+                factor.forward(x)
+            }
+            Op::Offset { .. } => {
+                let Some(Parameters::Offset(offset)) = self.of(node.id) else {
+                    missing(node)
+                };
+                offset.forward(x)
+            }
+            Op::DropPath { rate, whole_batch } => {
+                skip::drop_path(x, *rate, *whole_batch, &node.name, pass)
+            }
+            Op::PadChannels { stride, padding } => {
+                Signal::Image(skip::pad_channels(x.image(), *stride, *padding))
+            }
+            Op::Residual { .. } | Op::Highway { .. } | Op::Concat { .. } | Op::Gated { .. } => {
+                let chains = node.op.chains();
+                let through = (!chains.main.is_empty()).then(|| {
+                    let branch = watch(x.clone(), self.frame.by_node[node.id].branch, pass);
+                    self.chain(chains.main, branch, pass)
+                });
+                let beside = self.chain(chains.beside, x.clone(), pass);
+                match (&node.op, through) {
+                    (Op::Residual { .. }, Some(f)) => f.plus(beside),
+                    (Op::Highway { .. }, Some(h)) => skip::highway(h, beside, x),
+                    (Op::Concat { .. }, Some(f)) => skip::concat(x, f),
+                    _ => skip::gated(x, beside),
+                }
             }
             other => unreachable!("no tensor form of {other:?}"),
         }

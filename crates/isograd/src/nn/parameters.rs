@@ -7,6 +7,7 @@ use super::dynamic_tanh::DynamicTanh;
 use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
 use super::rms_norm::RmsNorm;
+use super::multiplier::{Multiplier, Offset};
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 
 /// Makes [`Parameters`] of a list of modules. The variant is not part of a parameter's path, so its
@@ -57,4 +58,8 @@ parameters! {
     RmsNorm,
     /// Of a dynamic tanh.
     DynamicTanh,
+    /// Of a learned factor.
+    Multiplier,
+    /// Of a learned offset.
+    Offset,
 }

@@ -156,11 +156,13 @@ fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<(usize, Activation, usize)>>
             feeds[from] = Some((row, *phi, plan.nodes[to].output.units()));
         }
     };
-    let mut chains = vec![(None, &plan.chain)];
+    let mut chains = vec![(None, plan.chain.as_slice())];
     for node in &plan.nodes {
-        if let Op::Residual { body, .. } = &node.op {
-            chains.push((position(node.id, Role::Branch), body));
+        let inner = node.op.chains();
+        if !inner.main.is_empty() {
+            chains.push((position(node.id, Role::Branch), inner.main));
         }
+        chains.push((None, inner.beside));
     }
     for (start, chain) in chains {
         let mut from = start;

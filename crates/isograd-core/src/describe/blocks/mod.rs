@@ -4,6 +4,7 @@ mod activation;
 mod batch_norm;
 mod conv2d;
 mod dense;
+mod drop_path;
 mod dropout;
 mod dyt;
 mod flatten;
@@ -11,6 +12,7 @@ mod global_pool;
 mod group_norm;
 mod instance_norm;
 mod layer_norm;
+mod multiplier;
 mod pool2d;
 mod read;
 mod repeat;
@@ -19,6 +21,7 @@ mod rms_norm;
 mod softmax;
 mod upsampling2d;
 
+pub(crate) use multiplier::multiplier;
 pub(crate) use read::read_layers;
 pub(crate) use residual::projection;
 
@@ -98,6 +101,9 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     upsampling2d::ENTRY,
     flatten::ENTRY,
     dropout::ENTRY,
+    drop_path::ENTRY,
+    multiplier::MULTIPLIER,
+    multiplier::OFFSET,
     batch_norm::ENTRY,
     layer_norm::ENTRY,
     group_norm::ENTRY,
@@ -168,6 +174,9 @@ impl BlockKind {
             Self::InstanceNorm { .. } => "instance_norm",
             Self::RmsNorm { .. } => "rms_norm",
             Self::DynamicTanh { .. } => "dyt",
+            Self::DropPath { .. } => "drop_path",
+            Self::Multiplier { .. } => "multiplier",
+            Self::Offset { .. } => "offset",
             Self::Residual { .. } => "residual",
             Self::Repeat { .. } => "repeat",
         }
@@ -179,6 +188,16 @@ impl BlockKind {
             Self::Residual { layers, .. } | Self::Repeat { layers, .. } => Some(layers),
             _ => None,
         }
+    }
+
+    /// True for a block whose node holds chains of nodes ([`Op::chains`]).
+    pub(crate) fn holds_chains(&self) -> bool {
+        matches!(self, Self::Residual { .. })
+    }
+
+    /// True for a block that stands for others ([`Self::written_out`]).
+    pub(crate) fn is_composed(&self) -> bool {
+        false
     }
 
     /// Replaces the blocks in it.
@@ -295,6 +314,21 @@ impl BlockKind {
                 },
                 input,
             )),
+            Self::DropPath { rate, whole_batch } => Ok((
+                Op::DropPath {
+                    rate: *rate,
+                    whole_batch: *whole_batch,
+                },
+                input,
+            )),
+            Self::Multiplier {
+                value,
+                per_unit,
+                learned,
+            } => Ok((multiplier(*value, *per_unit, *learned, input), input)),
+            Self::Offset { value, per_unit } => {
+                Ok((multiplier::offset(*value, *per_unit, input), input))
+            }
             Self::Residual { .. } | Self::Repeat { .. } => return Ok(None),
         }
         .map(Some)

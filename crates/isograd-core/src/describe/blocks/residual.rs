@@ -1,5 +1,6 @@
 //! F(x) + x.
 
+use super::super::branch::{self, Branch};
 use super::super::error::{DescribeError, ErrorKind};
 use super::super::kind::Kind;
 use super::super::network::{BlockKind, Init, Shortcut};
@@ -13,7 +14,7 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
     info: Info {
         name: "residual",
         aka: &["skip", "resblock", "residual_block"],
-        doc: "F(x) + shortcut(x) (He et al. 2015)",
+        doc: "F(x) + shortcut(x) (He et al. 2015); write normalisation and activation first in F for pre-activation (He et al. 2016), or behind the block for post-activation",
         fields: &[
             Field::required("layers", Kind::Layers, "F, in order"),
             Field::or(
@@ -28,10 +29,22 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
                         "projection",
                         "always a projection: dense, or a convolution of 1×1",
                     ),
+                    (
+                        "pad",
+                        "every n-th row and column, and channels of zeros: no parameters (option A of He et al. 2015)",
+                    ),
                 ]),
                 "\"auto\"",
                 "what goes beside F",
             ),
+            branch::SCALE,
+            branch::SKIP_SCALE,
+            branch::DROP,
+            branch::DROP_RULE,
+            branch::DROP_PER,
+            branch::REZERO,
+            branch::LAYER_SCALE,
+            branch::FIXUP,
         ],
         common: AROUND,
         main: Some("layers"),
@@ -43,8 +56,10 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
             shortcut: match args.word("shortcut")? {
                 "identity" => Shortcut::Identity,
                 "projection" => Shortcut::Projection,
+                "pad" => Shortcut::Pad,
                 _ => Shortcut::Auto,
             },
+            branch: Branch::read(args)?,
         })
     },
 };
@@ -73,6 +88,9 @@ pub(crate) fn projection(
     }
     if shortcut != Shortcut::Projection && input == output {
         return Ok(None);
+    }
+    if shortcut == Shortcut::Pad {
+        return pad(input, output).map(Some);
     }
     let dense = |inputs, units| Op::Dense {
         inputs,
@@ -122,4 +140,36 @@ pub(crate) fn projection(
         DescribeError::new(ErrorKind::Shape, message)
             .hint("put blocks that change the kind of shape, such as flatten, outside the residual")
     })
+}
+
+/// Option A of He et al. (2015): positions left out, channels of zeros added, half of them before.
+fn pad(input: Shape, output: Shape) -> Result<Op> {
+    if let (
+        Shape::Image {
+            channels: inputs,
+            height,
+            width,
+        },
+        Shape::Image {
+            channels: filters,
+            height: rows,
+            width: columns,
+        },
+    ) = (input, output)
+        && let (Some(down), Some(across)) = (stride(height, rows), stride(width, columns))
+        && inputs <= filters
+    {
+        let before = (filters - inputs) / 2;
+        return Ok(Op::PadChannels {
+            stride: [down, across],
+            padding: [before, filters - inputs - before],
+        });
+    }
+    let message = format!(
+        "channels of zeros do not make {} of {}",
+        output.words(),
+        input.words()
+    );
+    Err(DescribeError::new(ErrorKind::Shape, message)
+        .hint("shortcut = \"pad\" is for images that get smaller and have more channels"))
 }

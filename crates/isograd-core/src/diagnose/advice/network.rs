@@ -2,7 +2,7 @@
 
 use super::edits::{insert_behind, paths, set, set_bias_init, set_init};
 use super::training::slower;
-use crate::describe::{NodeId, Op, Patch};
+use crate::describe::{NodeId, Op, Patch, chains};
 use crate::diagnose::blame::Account;
 use crate::diagnose::context::{Context, is_normalisation, is_weighted};
 use crate::diagnose::finding::{Advice, Mechanism};
@@ -169,7 +169,7 @@ fn has_residual(ctx: &Context<'_>) -> bool {
         .plan
         .nodes
         .iter()
-        .any(|n| matches!(n.op, Op::Residual { .. }))
+        .any(|n| !n.op.chains().main.is_empty())
 }
 
 /// Mean of an initialisation.
@@ -256,17 +256,8 @@ fn normalise(ctx: &Context<'_>) -> Option<Advice> {
         .into_iter()
         .filter(|&n| !ctx.is_normalised(n))
         .collect();
-    let projections: Vec<NodeId> = nodes
-        .iter()
-        .filter_map(|n| match n.op {
-            Op::Residual { projection, .. } => projection,
-            _ => None,
-        })
-        .collect();
-    let bare: Vec<NodeId> = bare
-        .into_iter()
-        .filter(|n| !projections.contains(n))
-        .collect();
+    let beside = chains::beside(nodes);
+    let bare: Vec<NodeId> = bare.into_iter().filter(|&n| !beside[n]).collect();
     let patch = insert_behind(&paths(ctx, &bare), &"batch_norm".into())?;
     let some = nodes.iter().any(|n| is_normalisation(&n.op));
     (!patch.0.is_empty()).then(|| Advice {

@@ -109,7 +109,7 @@ impl Chain {
         let keep = std::mem::take(&mut self.plan.layers);
         let op = Op::Residual {
             body,
-            projection: None,
+            shortcut: Vec::new(),
         };
         let mut next = self.node(op, output);
         next.plan.chain.pop();
