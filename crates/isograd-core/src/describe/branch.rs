@@ -63,7 +63,10 @@ impl Default for Branch {
 
 /// Words for a factor on the branch.
 pub(crate) const SCALES: &[super::kind::Word] = &[
-    ("inverse_sqrt_depth", "1/√L for L residual blocks in the network"),
+    (
+        "inverse_sqrt_depth",
+        "1/√L for L residual blocks in the network",
+    ),
     ("inverse_depth", "1/L"),
 ];
 
@@ -88,7 +91,10 @@ pub(crate) const DROP: Field = Field::or(
 pub(crate) const DROP_RULE: Field = Field::or(
     "drop_rule",
     Kind::Word(&[
-        ("linear", "the l-th of L residual blocks with probability drop·l/L"),
+        (
+            "linear",
+            "the l-th of L residual blocks with probability drop·l/L",
+        ),
         ("constant", "every one with probability drop"),
     ]),
     "\"linear\"",

@@ -51,10 +51,7 @@ impl Op {
     pub fn joins_paths(&self) -> bool {
         matches!(
             self,
-            Self::Residual { .. }
-                | Self::Highway { .. }
-                | Self::Concat { .. }
-                | Self::Gated { .. }
+            Self::Residual { .. } | Self::Highway { .. } | Self::Concat { .. } | Self::Gated { .. }
         )
     }
 }

@@ -179,7 +179,10 @@ impl Kind {
                 format!("an integer from 1 to {MAX_SIZE}, or \"classes\" or \"outputs\"")
             }
             Self::BranchScale => {
-                format!("a finite number, {}", one_of(super::branch::SCALES.iter().map(|w| w.0)))
+                format!(
+                    "a finite number, {}",
+                    one_of(super::branch::SCALES.iter().map(|w| w.0))
+                )
             }
             Self::Pair => "an integer from 1, or [rows, columns]".into(),
             Self::Sizes => "[features], [steps, features] or [height, width, channels]".into(),

@@ -84,10 +84,7 @@ pub(super) fn factor(mean: f64, square: f64) -> Backward {
 
 /// Backward to the gate of a highway: δ times h − x.
 pub(super) fn difference(h: Signal, x: Signal) -> Backward {
-    factor(
-        h.mean - x.mean,
-        h.square + x.square - 2.0 * h.mean * x.mean,
-    )
+    factor(h.mean - x.mean, h.square + x.square - 2.0 * h.mean * x.mean)
 }
 
 /// h·t + x·(1 − t).

@@ -6,8 +6,8 @@ use super::dense::Dense;
 use super::dynamic_tanh::DynamicTanh;
 use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
-use super::rms_norm::RmsNorm;
 use super::multiplier::{Multiplier, Offset};
+use super::rms_norm::RmsNorm;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 
 /// Makes [`Parameters`] of a list of modules. The variant is not part of a parameter's path, so its

@@ -9,7 +9,13 @@ use rand::Rng as _;
 
 /// Zeroes whole examples (or the batch) with probability `rate` and divides the others by
 /// 1 − `rate`; the identity in evaluation. The draws depend on seed, layer and step only.
-pub(super) fn drop_path(x: Signal, rate: f64, whole_batch: bool, layer: &str, pass: &Pass) -> Signal {
+pub(super) fn drop_path(
+    x: Signal,
+    rate: f64,
+    whole_batch: bool,
+    layer: &str,
+    pass: &Pass,
+) -> Signal {
     if pass.mode == Mode::Evaluate || rate == 0.0 {
         return x;
     }
@@ -19,7 +25,13 @@ pub(super) fn drop_path(x: Signal, rate: f64, whole_batch: bool, layer: &str, pa
     let kept = 1.0 / (1.0 - rate);
     let count = if whole_batch { 1 } else { x.batch() };
     let mask: Vec<f64> = (0..count)
-        .map(|_| if u64::from(stream.next_u32()) < limit { 0.0 } else { kept })
+        .map(|_| {
+            if u64::from(stream.next_u32()) < limit {
+                0.0
+            } else {
+                kept
+            }
+        })
         .collect();
     each!(x, x => per_example(x, &mask))
 }
@@ -50,9 +62,8 @@ pub(super) fn pad_channels(
     } else {
         x
     };
-    let zeros = |count: usize| {
-        Tensor::<4>::zeros([batch, count, rows, columns], (&x.device(), x.dtype()))
-    };
+    let zeros =
+        |count: usize| Tensor::<4>::zeros([batch, count, rows, columns], (&x.device(), x.dtype()));
     let mut parts = Vec::new();
     if before > 0 {
         parts.push(zeros(before));

@@ -4,6 +4,7 @@ use super::closed_form::closed_form;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
 use super::item::Item;
+use super::skips::skips;
 use super::torch::torch;
 use super::trajectory::trajectory;
 use isograd_core::describe::Task;
@@ -16,6 +17,7 @@ pub(crate) fn all() -> Vec<Item> {
         normalisation(),
         layers(),
         architecture(),
+        skips(),
         losses(),
         optimizers(),
     ];

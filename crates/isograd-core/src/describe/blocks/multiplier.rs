@@ -24,7 +24,12 @@ pub(super) const MULTIPLIER: Entry<BlockKind> = Entry {
         doc: "x times a number, learned unless said otherwise: ReZero (one that starts at 0), \
               LayerScale (one a unit)",
         fields: &[
-            Field::or("value", Kind::Number(Bounds::ANY), "1.0", "what it is at first"),
+            Field::or(
+                "value",
+                Kind::Number(Bounds::ANY),
+                "1.0",
+                "what it is at first",
+            ),
             PER,
             Field::or("learned", Kind::Flag, "true", "it is a parameter"),
         ],
@@ -47,7 +52,12 @@ pub(super) const OFFSET: Entry<BlockKind> = Entry {
         aka: &["shift", "bias"],
         doc: "x plus a learned number: the biases of Fixup",
         fields: &[
-            Field::or("value", Kind::Number(Bounds::ANY), "0.0", "what it is at first"),
+            Field::or(
+                "value",
+                Kind::Number(Bounds::ANY),
+                "0.0",
+                "what it is at first",
+            ),
             PER,
         ],
         common: NORM,

@@ -190,8 +190,9 @@ fn fixup(layers: &[Block], depth: usize, around: Init) -> Result<Vec<Block>, Des
         .any(|block| block.kind.layers().is_some() || block.kind.is_composed());
     if count == 0 || nested {
         let message = "fixup needs the weighted layers of the branch themselves";
-        return Err(DescribeError::new(ErrorKind::Conflict, message)
-            .hint("write dense or convolutional layers and activations, without blocks around them"));
+        return Err(DescribeError::new(ErrorKind::Conflict, message).hint(
+            "write dense or convolutional layers and activations, without blocks around them",
+        ));
     }
     let factor = if count > 1 {
         (depth.max(1) as f64).powf(-0.5 / (count as f64 - 1.0))

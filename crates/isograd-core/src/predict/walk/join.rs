@@ -16,7 +16,10 @@ impl Walk<'_> {
                 let through = self.forward(transform, Some(x));
                 let gate = self.forward(gate, Some(x))?;
                 if gate.variance() > 0.0 {
-                    self.note(node, "the gate is taken as independent of what it lets pass");
+                    self.note(
+                        node,
+                        "the gate is taken as independent of what it lets pass",
+                    );
                 }
                 Some(skip::highway(through?, gate, x))
             }
@@ -26,7 +29,10 @@ impl Walk<'_> {
             }
             Op::Gated { gate } => {
                 let gate = self.forward(gate, Some(x))?;
-                self.note(node, "the gate is taken as independent of what it lets pass");
+                self.note(
+                    node,
+                    "the gate is taken as independent of what it lets pass",
+                );
                 Some(skip::product(x, gate))
             }
             _ => None,
@@ -129,12 +135,16 @@ impl Walk<'_> {
 
     /// True where only factors, offsets and stochastic depth come after the last activation.
     fn ends_in_activation(&self, body: &[NodeId]) -> bool {
-        let last = body.iter().rev().map(|id| &self.plan.nodes[*id].op).find(|op| {
-            !matches!(
-                op,
-                Op::Multiplier { .. } | Op::Offset { .. } | Op::DropPath { .. }
-            )
-        });
+        let last = body
+            .iter()
+            .rev()
+            .map(|id| &self.plan.nodes[*id].op)
+            .find(|op| {
+                !matches!(
+                    op,
+                    Op::Multiplier { .. } | Op::Offset { .. } | Op::DropPath { .. }
+                )
+            });
         matches!(last, Some(Op::Activation(_)))
     }
 
