@@ -50,6 +50,10 @@ pub(crate) enum Format {
     Text,
     /// One object, whose schema is docs/output.schema.json.
     Json,
+    /// One line a run, of a comparison.
+    Csv,
+    /// The table of a comparison for documentation.
+    Markdown,
 }
 
 /// When colours are used.
@@ -73,6 +77,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Measure a trained network on its data.
     Eval(EvalArgs),
+    /// Train every cell of a grid with several seeds and compare: table, tests, map.
+    Compare(CompareArgs),
     /// Predict how signal and gradient travel through a network, without training it.
     Predict(DescriptionArgs),
     /// Explain a finding: what it means, why it hurts, what helps.
@@ -188,6 +194,32 @@ pub(crate) enum PartWord {
     Valid,
     /// What was looked at in the end.
     Test,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// The grid, a TOML file; docs/compare.md is its grammar.
+    #[arg(value_name = "GRID")]
+    pub(crate) file: PathBuf,
+    /// Keep the runs in this folder and use those that are there; default runs/compare-NAME.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// The quick tier: what the grid's [quick] says.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Runs at a time; default as many as there are cores. Results do not depend on it. Each run
+    /// computes on --threads threads, 1 unless said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Draw the map of the first two axes.
+    #[arg(long)]
+    pub(crate) map: bool,
+    /// Use runs of other builds of this program too.
+    #[arg(long)]
+    pub(crate) any_build: bool,
+    /// Say what would be run, and run nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

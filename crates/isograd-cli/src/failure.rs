@@ -115,6 +115,7 @@ macro_rules! plain {
 
 plain!(
     isograd::train::TrainError,
+    isograd::compare::PoolError,
     isograd::store::StoreError,
     isograd_core::trace::TraceError,
     isograd_core::heal::HealError,

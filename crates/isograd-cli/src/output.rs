@@ -66,7 +66,8 @@ impl Output {
         json: impl FnOnce() -> Result<Value, serde_json::Error>,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Text => write(&text(self.style)),
+            // Only one command has the others, and prints them itself.
+            Format::Text | Format::Csv | Format::Markdown => write(&text(self.style)),
             Format::Json => write(&format!("{:#}\n", json()?)),
         }
     }

@@ -66,6 +66,24 @@ impl Talk {
         }
     }
 
+    /// Runs go on: `done` of `all`, this share of the work.
+    pub(crate) fn runs(&mut self, done: usize, all: usize, share: f64, left: Option<f64>) {
+        let left = left.map_or_else(|| "?".into(), seconds);
+        if let Some(bar) = &self.bar {
+            // In thousandths, as a bar counts in whole numbers.
+            bar.set_style(
+                ProgressStyle::with_template("{prefix} {wide_bar} {msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            bar.set_length(1000);
+            bar.set_position((1000.0 * share) as u64);
+            bar.set_prefix("runs");
+            bar.set_message(format!("{done} of {all}, about {left} left"));
+        } else if self.last.elapsed() >= BETWEEN_LINES {
+            self.say(&format!("{done} of {all} runs, about {left} left"));
+        }
+    }
+
     /// A line, now.
     pub(crate) fn say(&mut self, line: &str) {
         self.last = Instant::now();

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod compare;
 pub mod describe;
 pub mod diagnose;
 pub mod heal;

@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+pub mod compare;
 pub mod data;
 pub mod nn;
 pub mod optim;

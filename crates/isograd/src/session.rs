@@ -64,6 +64,12 @@ pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared,
         description.seed,
         loss,
     )?);
+    prepare_on(document, data)
+}
+
+/// Plans the network of a description for data that were read for it before.
+pub fn prepare_on(document: &Document, data: Arc<Data>) -> Result<Prepared, PrepareError> {
+    let description = &document.description;
     let plan = document.plan(&data.shape).map_err(Box::new)?;
     let prepared = Prepared {
         description: description.clone(),

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod compare;
 mod completions;
 mod doctor;
 mod eval;
@@ -10,7 +11,7 @@ mod open;
 mod predict;
 mod train;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Format};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{Exit, Output};
@@ -18,6 +19,13 @@ use crate::output::{Exit, Output};
 /// Runs what was asked for.
 pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
     interrupt::listen();
+    let comparison = matches!(cli.command, Command::Compare(_));
+    if !comparison && matches!(cli.shared.format, Format::Csv | Format::Markdown) {
+        return Err(
+            Failure::new("--format csv and --format markdown are of `isograd compare`")
+                .hint("this command has text and json"),
+        );
+    }
     if let Some(threads) = cli.shared.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(threads))
@@ -31,6 +39,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Heal(args) => heal::run(args, shared, output),
         Command::Train(args) => train::run(args, shared, output),
         Command::Eval(args) => eval::run(args, shared, output),
+        Command::Compare(args) => compare::run(args, shared, output),
         Command::Predict(args) => predict::run(args, shared, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Completions(args) => completions::run(args),

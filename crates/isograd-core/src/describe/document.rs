@@ -46,7 +46,7 @@ impl Document {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, DescribeError> {
+pub(crate) fn read_text(path: &Path) -> Result<String, DescribeError> {
     let bytes = std::fs::read(path).map_err(|error| {
         let (message, hint) = if path.is_dir() {
             (

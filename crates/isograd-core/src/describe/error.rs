@@ -82,6 +82,13 @@ impl DescribeError {
         self
     }
 
+    /// The same mistake seen from another text: where it is there.
+    pub(crate) fn moved(mut self, path: &str, span: Range<usize>) -> Self {
+        self.0.span = Some(span);
+        path.clone_into(&mut self.0.path);
+        self
+    }
+
     pub(crate) fn accepts(mut self, accepted: impl fmt::Display) -> Self {
         self.0.accepted = Some(accepted.to_string());
         self
@@ -113,6 +120,11 @@ impl DescribeError {
             NamedSource::new(file.display().to_string(), text.to_owned()).with_language("toml"),
         );
         self
+    }
+
+    /// The text that the place belongs to is known already.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.0.source.is_some() || !self.0.file.as_os_str().is_empty()
     }
 
     pub(crate) fn in_file(mut self, file: &Path) -> Self {

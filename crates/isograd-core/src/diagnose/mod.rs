@@ -17,6 +17,7 @@ mod slopes;
 mod tests;
 
 pub use finding::{Advice, Blame, Diagnosis, Finding, Mechanism, MechanismBlame, Severity, Split};
+pub use profile::{GradientProfile, gradient_profile};
 pub use rules::Rule;
 
 use crate::describe::{Description, Plan};

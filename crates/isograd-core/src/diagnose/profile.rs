@@ -2,6 +2,7 @@
 
 use super::context::outermost;
 use crate::describe::{NodeId, Plan};
+use crate::trace::{Quantity, Role, Trace};
 
 /// The nodes at which depth is measured, first to last: the activation (else the weights) of every
 /// hidden layer, and a residual block as a whole, because inside it only a part of the gradient
@@ -54,6 +55,32 @@ impl Profile {
             slope: log_slope(&values),
         })
     }
+}
+
+/// The gradient norm G over the depth of a network before the first step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientProfile {
+    /// G at the first hidden layer over G at the last one, outputs of their activations.
+    pub ratio: f64,
+    /// Least-squares slope of ln G per hidden layer, towards the output: positive where the gradient
+    /// shrinks on its way back.
+    pub slope: f64,
+}
+
+/// The profile of the first probe; `None` where there was none, the network has fewer than two
+/// hidden layers, or the ends have no ratio.
+pub fn gradient_profile(plan: &Plan, trace: &Trace) -> Option<GradientProfile> {
+    let probe = trace.first_probe()?;
+    let at = |id: NodeId| {
+        let mut sites = trace.sites.iter();
+        let site = sites.position(|s| s.node == id && s.role == Role::Output)?;
+        probe.rows.get(site)?.get(Quantity::Gradient)
+    };
+    let profile = Profile::of(points(plan).into_iter().map(at))?;
+    Some(GradientProfile {
+        ratio: 10f64.powf(profile.db / 20.0),
+        slope: profile.slope,
+    })
 }
 
 /// 20·log₁₀(a / b), computed so that neither the ratio overflows nor underflows.

@@ -152,6 +152,13 @@ impl<'a> Fit<'a> {
                     loss,
                 };
                 self.observer.progress(&progress);
+                if self
+                    .options
+                    .validate_every
+                    .is_some_and(|n| self.step.is_multiple_of(n.max(1)))
+                {
+                    self.validate();
+                }
                 if self.bad_in_a_row >= PATIENCE_NON_FINITE {
                     return StopReason::NonFinite;
                 }
@@ -329,6 +336,15 @@ impl<'a> Fit<'a> {
         let Some(valid) = &self.prepared.data.valid else {
             return;
         };
+        // One that was asked for may fall on the end of an epoch.
+        if self
+            .trace
+            .validations
+            .last()
+            .is_some_and(|v| v.step == self.step)
+        {
+            return;
+        }
         let score = self.judge().score(&self.network().valid(), valid);
         let validation = Validation {
             step: self.step,
@@ -348,15 +364,7 @@ impl<'a> Fit<'a> {
     }
 
     fn finish(mut self, stopped: StopReason, started: Instant) -> Finished {
-        // The end of an epoch has been validated already.
-        if self
-            .trace
-            .validations
-            .last()
-            .is_none_or(|v| v.step != self.step)
-        {
-            self.validate();
-        }
+        self.validate();
         if self.options.watch.probes && self.step > 0 {
             self.probe();
         }

@@ -13,6 +13,8 @@ pub struct TrainOptions {
     pub max_steps: Option<u64>,
     /// Stops after the first step that ends later than this.
     pub max_seconds: Option<f64>,
+    /// Evaluates the validation part every so many steps too, not only after every epoch.
+    pub validate_every: Option<u64>,
     /// What is measured.
     pub watch: Schedule,
     /// Replaces the description's seed for initialisation, order, dropout and augmentation; the

@@ -94,6 +94,7 @@ impl Trainer for BurnTrainer {
         let options = TrainOptions {
             max_steps: Some(((all * trial.budget).ceil() as u64).max(1)),
             max_seconds: None,
+            validate_every: None,
             watch: Schedule {
                 probes: false,
                 ..Schedule::default()

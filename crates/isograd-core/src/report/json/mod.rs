@@ -3,6 +3,7 @@
 //! Every command prints one object with `schema_version` and `command`. A field that is not there
 //! for this run is null. Numbers that are not finite are the strings `"NaN"`, `"inf"` and `"-inf"`.
 
+mod compare;
 mod doctor;
 mod eval;
 mod heal;
@@ -13,6 +14,7 @@ mod train;
 #[cfg(test)]
 mod tests;
 
+pub use compare::compare;
 pub use doctor::doctor;
 pub use eval::eval;
 pub use heal::heal;

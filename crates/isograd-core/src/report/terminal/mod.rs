@@ -4,12 +4,14 @@
 
 mod axis;
 mod blame;
+mod compare;
 mod doctor;
 mod eval;
 mod explain;
 mod figure;
 mod findings;
 mod heal;
+mod map;
 mod names;
 mod page;
 mod picture;
@@ -20,6 +22,7 @@ mod train;
 #[cfg(test)]
 mod tests;
 
+pub use compare::compare;
 pub use doctor::doctor;
 pub use eval::eval;
 pub use explain::explain;
