@@ -86,5 +86,9 @@ fn add(hash: &mut Fingerprint, part: &Part) {
             hash.integers(&[*width as u32]);
             hash.floats(values);
         }
+        Targets::Steps { classes, steps } => {
+            hash.integers(&[*steps as u32]);
+            hash.integers(classes);
+        }
     }
 }
