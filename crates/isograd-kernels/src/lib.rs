@@ -7,11 +7,13 @@
 // A loop is vectorised only where all that it calls is in it.
 #![allow(clippy::inline_always)]
 
+pub mod conv;
 pub mod curve;
 pub mod moments;
 pub mod probe;
 mod width;
 
+pub use conv::{Windows, conv2d};
 pub use curve::{Curve, curve};
 pub use moments::{Moments, moments};
 pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};

@@ -1,0 +1,297 @@
+//! Two-dimensional convolution: windows as columns of a matrix, one product an example.
+//!
+//! Against Burn 0.22's Flex, whose backward passes are convolutions of rearranged copies.
+
+mod columns;
+mod pass;
+
+use burn::backend::autodiff::{
+    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Tensor, TensorData};
+use columns::Plane;
+use pass::Job;
+
+/// How the windows of a convolution lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Step from window to window, rows and columns.
+    pub stride: [usize; 2],
+    /// Rows of zeros before, after, columns before, after.
+    pub padding: [usize; 4],
+    /// Step between the pixels of one window.
+    pub dilation: [usize; 2],
+    /// Channels and filters are cut into so many groups, each convolved by itself.
+    pub groups: usize,
+}
+
+/// Cross-correlation of images with kernels.
+///
+/// The result does not depend on the number of threads; sums of products are taken in another order
+/// than Burn's, and agree within the type's precision.
+///
+/// # Shapes
+///
+/// - `x`: `[batch, channels, rows, columns]`
+/// - `weight`: `[filters, channels ÷ groups, kernel rows, kernel columns]`
+/// - `bias`: `[filters]`
+/// - result: `[batch, filters, output rows, output columns]`
+///
+/// # Panics
+/// Where groups do not divide the channels and filters, or a window is larger than its image.
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    windows: Windows,
+) -> Tensor<4> {
+    let bias = bias.unwrap_or_else(|| {
+        // Not tracked: it gets no gradient.
+        Tensor::zeros([weight.dims()[0]], (&weight.device(), weight.dtype()))
+    });
+    Tensor::from_dispatch(<Dispatch as ConvBackend>::conv(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        windows,
+    ))
+}
+
+/// The convolution as backend operations; [`conv2d`] is the way in.
+#[backend_extension(Autodiff, Flex)]
+pub trait ConvBackend: Backend {
+    /// W ∗ x + b.
+    fn conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        windows: Windows,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `x`, which has this shape.
+    fn conv_to_input(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient with respect to the weights, which have this shape.
+    fn conv_to_weights(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient with respect to the bias.
+    fn conv_to_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+type FlexTensor = FloatTensor<Flex>;
+
+fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
+    tensor.shape().dims()
+}
+
+/// The sizes of a convolution.
+fn job(x: [usize; 4], weight: [usize; 4], windows: Windows) -> Job {
+    let [batch, channels, height, width] = x;
+    let [filters, per_group, rows, columns] = weight;
+    let groups = windows.groups;
+    assert!(
+        groups > 0 && per_group * groups == channels && filters % groups == 0,
+        "{groups} groups of {channels} channels and {filters} filters of {per_group} channels"
+    );
+    let size = [height, width];
+    let kernel = [rows, columns];
+    let output = [0, 1].map(|i| {
+        let padded = size[i] + windows.padding[2 * i] + windows.padding[2 * i + 1];
+        let reach = (kernel[i] - 1) * windows.dilation[i] + 1;
+        assert!(reach <= padded, "a window of {reach} on {padded} pixels");
+        (padded - reach) / windows.stride[i] + 1
+    });
+    Job {
+        plane: Plane {
+            channels: per_group,
+            size,
+            kernel,
+            output,
+            windows,
+        },
+        batch,
+        groups,
+        filters: filters / groups,
+    }
+}
+
+/// Runs a body with `T` the type of the numbers.
+macro_rules! by_type {
+    ($tensor:expr, $T:ident => $body:expr) => {
+        match $tensor.dtype() {
+            DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            other => unreachable!("isograd computes in single and double precision, not {other:?}"),
+        }
+    };
+}
+
+/// The numbers of a contiguous tensor.
+macro_rules! slice {
+    ($tensor:expr, $T:ident) => {
+        $tensor
+            .as_slice::<$T>()
+            .unwrap_or_else(|| unreachable!("a contiguous tensor is a slice of its type"))
+    };
+}
+
+impl ConvBackend for Flex {
+    fn conv(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, windows: Windows) -> FlexTensor {
+        let job = job(dims(&x), dims(&weight), windows);
+        let (x, weight, bias) = (
+            x.to_contiguous(),
+            weight.to_contiguous(),
+            bias.to_contiguous(),
+        );
+        let [rows, columns] = job.plane.output;
+        let shape = [job.batch, job.groups * job.filters, rows, columns];
+        by_type!(x, T => {
+            let y = job.forward::<T>(slice!(x, T), slice!(weight, T), slice!(bias, T));
+            FlexTensor::from_data(TensorData::new(y, shape))
+        })
+    }
+
+    fn conv_to_input(
+        weight: FlexTensor,
+        gradient: FlexTensor,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FlexTensor {
+        let job = job(shape, dims(&weight), windows);
+        let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
+        by_type!(weight, T => {
+            let dx = job.to_input::<T>(slice!(weight, T), slice!(gradient, T));
+            FlexTensor::from_data(TensorData::new(dx, shape))
+        })
+    }
+
+    fn conv_to_weights(
+        x: FlexTensor,
+        gradient: FlexTensor,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FlexTensor {
+        let job = job(dims(&x), shape, windows);
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        by_type!(x, T => {
+            let dw = job.to_weights::<T>(slice!(x, T), slice!(gradient, T));
+            FlexTensor::from_data(TensorData::new(dw, shape))
+        })
+    }
+
+    fn conv_to_bias(gradient: FlexTensor) -> FlexTensor {
+        let [_, filters, rows, columns] = dims(&gradient);
+        let gradient = gradient.to_contiguous();
+        by_type!(gradient, T => {
+            let db = pass::to_bias::<T>(slice!(gradient, T), filters, rows * columns);
+            FlexTensor::from_data(TensorData::new(db, [filters]))
+        })
+    }
+}
+
+impl<B: ConvBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
+    fn conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        windows: Windows,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct ConvBack;
+
+        impl<B: ConvBackend> Backward<B, 3> for ConvBack {
+            type State = (FloatTensor<B>, FloatTensor<B>, Windows);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 3>,
+                grads: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let (x, weight, windows) = ops.state;
+                let (x_shape, weight_shape) = (dims(&x), dims(&weight));
+                let [to_x, to_weight, to_bias] = ops.parents;
+                if let Some(node) = to_x {
+                    let dx = B::conv_to_input(weight, gradient.clone(), x_shape, windows);
+                    grads.register::<B>(node.id, dx);
+                }
+                if let Some(node) = to_weight {
+                    let dw = B::conv_to_weights(x, gradient.clone(), weight_shape, windows);
+                    grads.register::<B>(node.id, dw);
+                }
+                if let Some(node) = to_bias {
+                    grads.register::<B>(node.id, B::conv_to_bias(gradient));
+                }
+            }
+        }
+
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let (x, weight, bias) = (
+            x.into_primitive(),
+            weight.into_primitive(),
+            bias.into_primitive(),
+        );
+        match ConvBack.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let y = B::conv(x.clone(), weight.clone(), bias, windows);
+                prep.finish((x, weight, windows), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::conv(x, weight, bias, windows)),
+        }
+    }
+
+    // Gradients of gradients are not taken of a fused operation.
+
+    fn conv_to_input(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FloatTensor<Self> {
+        let (weight, gradient) = (weight.into_primitive(), gradient.into_primitive());
+        <Self as burn::backend::AutodiffBackend>::from_inner(B::conv_to_input(
+            weight, gradient, shape, windows,
+        ))
+    }
+
+    fn conv_to_weights(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: [usize; 4],
+        windows: Windows,
+    ) -> FloatTensor<Self> {
+        let (x, gradient) = (x.into_primitive(), gradient.into_primitive());
+        <Self as burn::backend::AutodiffBackend>::from_inner(B::conv_to_weights(
+            x, gradient, shape, windows,
+        ))
+    }
+
+    fn conv_to_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let gradient = gradient.into_primitive();
+        <Self as burn::backend::AutodiffBackend>::from_inner(B::conv_to_bias(gradient))
+    }
+}
+
+#[cfg(test)]
+mod tests;
