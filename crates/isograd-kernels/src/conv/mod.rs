@@ -180,7 +180,7 @@ impl ConvBackend for Flex {
         let job = job(shape, dims(&weight), windows);
         let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
         by_type!(weight, T => {
-            let dx = job.to_input::<T>(slice!(weight, T), slice!(gradient, T));
+            let dx = job.input_gradient::<T>(slice!(weight, T), slice!(gradient, T));
             FlexTensor::from_data(TensorData::new(dx, shape))
         })
     }
@@ -194,7 +194,7 @@ impl ConvBackend for Flex {
         let job = job(dims(&x), shape, windows);
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
         by_type!(x, T => {
-            let dw = job.to_weights::<T>(slice!(x, T), slice!(gradient, T));
+            let dw = job.weight_gradient::<T>(slice!(x, T), slice!(gradient, T));
             FlexTensor::from_data(TensorData::new(dw, shape))
         })
     }
@@ -203,7 +203,7 @@ impl ConvBackend for Flex {
         let [_, filters, rows, columns] = dims(&gradient);
         let gradient = gradient.to_contiguous();
         by_type!(gradient, T => {
-            let db = pass::to_bias::<T>(slice!(gradient, T), filters, rows * columns);
+            let db = pass::bias_gradient::<T>(slice!(gradient, T), filters, rows * columns);
             FlexTensor::from_data(TensorData::new(db, [filters]))
         })
     }

@@ -93,7 +93,7 @@ impl Job {
     }
 
     /// ∂L/∂x, `[batch, groups·channels, rows, columns]`.
-    pub(super) fn to_input<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
+    pub(super) fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
         let positions = self.plane.positions();
         let mut dx = vec![T::default(); self.batch * self.groups * self.input()];
         if dx.is_empty() || dy.is_empty() {
@@ -124,7 +124,7 @@ impl Job {
     }
 
     /// ∂L/∂W, `[groups·filters, channels, kernel rows, kernel columns]`.
-    pub(super) fn to_weights<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    pub(super) fn weight_gradient<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let positions = self.plane.positions();
         let mut dw = vec![T::default(); self.groups * self.weights()];
         if x.is_empty() || dy.is_empty() {
@@ -162,7 +162,7 @@ impl Job {
 }
 
 /// ∂L/∂b, one number a filter, of `dy` `[batch, filters, positions]`.
-pub(super) fn to_bias<T: Real>(dy: &[T], filters: usize, positions: usize) -> Vec<T> {
+pub(super) fn bias_gradient<T: Real>(dy: &[T], filters: usize, positions: usize) -> Vec<T> {
     let mut db = vec![T::default(); filters];
     if dy.is_empty() {
         return db;

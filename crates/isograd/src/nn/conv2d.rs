@@ -2,8 +2,9 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use isograd_kernels::{Windows, conv2d};
 
 /// A convolution's parameters.
 #[derive(Module, Debug)]
@@ -25,13 +26,14 @@ impl Conv2d {
     /// - `x`: `[batch, channels, height, width]`
     /// - result: `[batch, filters, rows, columns]`
     pub fn forward(&self, x: Tensor<4>, stride: [usize; 2], padding: [usize; 4]) -> Tensor<4> {
-        let options = ConvOptions::new_with_padding(stride, pairs(padding), [1, 1], 1);
-        conv2d(
-            x,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
-            options,
-        )
+        let windows = Windows {
+            stride,
+            padding,
+            dilation: [1, 1],
+            groups: 1,
+        };
+        let bias = self.bias.as_ref().map(Param::val);
+        conv2d(x, self.weight.val(), bias, windows)
     }
 }
 

@@ -1,0 +1,61 @@
+//! A convolution, forward and both backward passes: the kernel against Burn's own.
+//!
+//! Run with `cargo bench -p isograd-kernels --bench convolution`.
+
+#![allow(missing_docs)]
+
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, module};
+use divan::{Bencher, black_box};
+use isograd_kernels::{Windows, conv2d};
+
+fn main() {
+    divan::main();
+}
+
+/// Batch, channels, size, filters, stride: layers of a small residual network.
+const LAYERS: [[usize; 5]; 4] = [
+    [64, 1, 28, 16, 1],
+    [64, 16, 28, 16, 1],
+    [64, 16, 28, 32, 2],
+    [64, 32, 14, 32, 1],
+];
+
+fn waves<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
+    let count: usize = dims.iter().product();
+    let x = Tensor::arange(0..count as i64, device).float() * 0.7;
+    x.sin().reshape(dims).detach().require_grad()
+}
+
+fn step(
+    bencher: Bencher,
+    [batch, channels, size, filters, _]: [usize; 5],
+    f: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
+) {
+    let device = Device::flex().autodiff();
+    let x = waves([batch, channels, size, size], &device);
+    let w = waves([filters, channels, 3, 3], &device);
+    bencher.bench_local(|| {
+        let gradients = f(x.clone(), w.clone()).sum().backward();
+        black_box((x.grad(&gradients), w.grad(&gradients)))
+    });
+}
+
+#[divan::bench(args = LAYERS)]
+fn kernel(bencher: Bencher, layer: [usize; 5]) {
+    let windows = Windows {
+        stride: [layer[4]; 2],
+        padding: [1; 4],
+        dilation: [1, 1],
+        groups: 1,
+    };
+    step(bencher, layer, |x, w| conv2d(x, w, None, windows));
+}
+
+#[divan::bench(args = LAYERS)]
+fn burn(bencher: Bencher, layer: [usize; 5]) {
+    let options = ConvOptions::new([layer[4]; 2], [1, 1], [1, 1], 1);
+    step(bencher, layer, |x, w| {
+        module::conv2d(x, w, None, options.clone())
+    });
+}
