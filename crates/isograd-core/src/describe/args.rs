@@ -278,6 +278,10 @@ impl<'a> Args<'a> {
         })
     }
 
+    pub(crate) fn own_init(&self, name: &str) -> Result<Init> {
+        self.maybe_init(name).map(|value| self.sure(name, value))
+    }
+
     pub(crate) fn layers(&self, name: &str) -> Result<Vec<Block>> {
         self.get(name, blocks::read_layers)
     }

@@ -3,7 +3,7 @@
 use super::Description;
 use super::blocks::Around;
 use super::chains::beside;
-use super::error::{DescribeError, ErrorKind};
+use super::error::{DescribeError, ErrorKind, nearest};
 use super::kind::MAX_SIZE;
 use super::network::{Block, BlockKind, Init, NetworkSpec};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
@@ -46,6 +46,8 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
         names: BTreeMap::new(),
         parameters: 0,
         skips: Skips::of(depth),
+        ends: BTreeMap::new(),
+        unfinished: Vec::new(),
     };
     let inherited = Inherited {
         init: network.init,
@@ -193,9 +195,38 @@ struct Expander {
     parameters: u64,
     /// What residual blocks need to know of each other.
     skips: Skips,
+    /// Where the blocks that were written out end.
+    ends: BTreeMap<String, NodeId>,
+    /// Where the bodies begin that are being written out.
+    unfinished: Vec<NodeId>,
 }
 
 impl Expander {
+    /// The node called `name`, or the last one of the block that was written out under this name.
+    fn memory(&self, name: &str) -> Result<(NodeId, Shape), DescribeError> {
+        let node = self.nodes.iter().rposition(|node| node.name == name);
+        let Some(node) = node.or_else(|| self.ends.get(name).copied()) else {
+            let known: Vec<&str> = self
+                .nodes
+                .iter()
+                .filter(|node| node.parent.is_none())
+                .map(|node| node.name.as_str())
+                .chain(self.ends.keys().map(String::as_str))
+                .collect();
+            let message = format!("no block before this one is called {name:?}");
+            return Err(DescribeError::new(ErrorKind::UnknownWord, message)
+                .near(nearest(name, known.iter().copied()))
+                .hint("give the block a name with `name`; in a repeat its copies are name.1, name.2 …"));
+        };
+        let found = &self.nodes[node];
+        if found.parent.is_some() || self.unfinished.iter().any(|&start| node >= start) {
+            let message = format!("the block {name:?} lies inside a residual");
+            return Err(DescribeError::new(ErrorKind::Conflict, message)
+                .hint("name the residual, or a block outside of it"));
+        }
+        Ok((node, found.output))
+    }
+
     fn chain(
         &mut self,
         blocks: &[Block],
@@ -223,12 +254,14 @@ impl Expander {
                     }
                 }
                 kind if kind.holds_chains() => {
+                    self.unfinished.push(self.nodes.len());
                     let (id, output) = self.composite(block, shape, &inherited)?;
+                    self.unfinished.pop();
                     chain.push(id);
                     shape = output;
                 }
                 kind => {
-                    if let Some(blocks) = kind.written_out(shape).map_err(place)? {
+                    if let Some(blocks) = kind.written_out(shape, inherited.init).map_err(place)? {
                         let name = self.name(block);
                         let blocks = parts(block, &name, blocks);
                         for part in &blocks {
@@ -236,6 +269,9 @@ impl Expander {
                         }
                         check_blocks(&blocks, self.nodes.len()).map_err(place)?;
                         let (ids, output) = self.chain(&blocks, shape, &inherited)?;
+                        if let Some(&last) = ids.last() {
+                            self.ends.insert(name, last);
+                        }
                         chain.extend(ids);
                         shape = output;
                         continue;
@@ -245,6 +281,11 @@ impl Expander {
                         outputs: self.outputs,
                         init: inherited.init,
                         bias_init: inherited.bias_init,
+                        first: self.nodes.is_empty(),
+                        memory: match kind.memory() {
+                            None => None,
+                            Some(name) => Some(self.memory(name).map_err(place)?),
+                        },
                     };
                     let Some((op, output)) = kind.operation(&around).map_err(place)? else {
                         unreachable!("blocks that hold blocks are written out before")
@@ -392,6 +433,31 @@ impl Op {
                 ..
             }
             | Self::Offset { count, .. } => *count as u64,
+            Self::Embedding {
+                vocabulary, size, ..
+            } => product(&[*vocabulary, *size]),
+            Self::Positions {
+                steps,
+                features,
+                learned: Some(_),
+            }
+            | Self::Queries {
+                steps, features, ..
+            } => product(&[*steps, *features]),
+            Self::Attention {
+                features,
+                memory,
+                bias,
+                ..
+            } => {
+                let from = memory.map_or(*features, |(_, features)| features);
+                let square = product(&[2, *features, *features]);
+                with_bias(
+                    square.saturating_add(product(&[2, from, *features])),
+                    4 * features,
+                    bias.is_some(),
+                )
+            }
             _ => 0,
         }
     }

@@ -58,6 +58,7 @@ pub mod train;
 mod value;
 mod words;
 
+pub use blocks::sinusoid;
 pub use data::DataSpec;
 pub use document::Document;
 pub use error::{DescribeError, ErrorKind};

@@ -115,6 +115,53 @@ pub enum EvalStatistics {
     NotUpdated,
 }
 
+/// Which vectors say where a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PositionsKind {
+    /// Sines and cosines (Vaswani et al. 2017, §3.5).
+    Sinusoidal,
+    /// A learned vector for every step.
+    Learned,
+}
+
+/// Where layer normalisation stands in a Transformer layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormPlace {
+    /// x + F(LN(x)).
+    Pre,
+    /// LN(x + F(x)).
+    Post,
+    /// LN(α·x + F(x)) with smaller initial weights (DeepNorm, Wang et al. 2022).
+    Deep,
+    /// x + F(x) with smaller initial weights (T-Fixup, Huang et al. 2020).
+    None,
+}
+
+/// Transformer layers, one after another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransformerSpec {
+    /// Heads of attention.
+    pub heads: usize,
+    /// Units between the two dense layers; default 4 × the features.
+    pub ff: Option<usize>,
+    /// Layers; default 1.
+    pub count: usize,
+    /// Where layer normalisation stands; default pre.
+    pub norm: NormPlace,
+    /// Attention of a step to itself and the steps before it only; default false.
+    pub causal: bool,
+    /// Dropout; default 0.
+    pub rate: f64,
+    /// Between the two dense layers; default GELU.
+    pub activation: Activation,
+    /// The block that a decoder attends to.
+    pub memory: Option<String>,
+    /// Layers of the whole stack; default `count`.
+    pub depth: usize,
+    /// Of an encoder: layers of the decoder behind it.
+    pub decoder_depth: Option<usize>,
+}
+
 /// What a residual block does when input and output shapes differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortcut {
@@ -237,6 +284,54 @@ pub enum BlockKind {
         /// First value of α; default 0.5.
         alpha: f64,
     },
+    /// A learned vector for every id of a sequence.
+    Embedding {
+        /// Numbers a vector has.
+        size: usize,
+        /// Different ids; default: those of the one-hot input, else the task's classes.
+        vocabulary: Option<Units>,
+        /// Initial vectors; default N(0, 1).
+        init: Init,
+    },
+    /// Adds to each step a vector that says where it stands.
+    Positions {
+        /// Which vectors; default sinusoidal.
+        encoding: PositionsKind,
+        /// Initial vectors where they are learned; default N(0, 1).
+        init: Init,
+    },
+    /// An image cut into a sequence of patches (Dosovitskiy et al. 2020).
+    Patches {
+        /// Rows and columns of a patch.
+        size: [usize; 2],
+    },
+    /// A learned sequence, the same for every example.
+    Queries {
+        /// Steps.
+        steps: usize,
+        /// Features of a step; default those of what comes in.
+        size: Option<usize>,
+        /// Initial values; default N(0, 1).
+        init: Init,
+    },
+    /// Multi-head attention (Vaswani et al. 2017).
+    Attention {
+        /// Heads.
+        heads: usize,
+        /// A step sees itself and the steps before it only; default false.
+        causal: bool,
+        /// Dropout of the attention weights; default 0.
+        rate: f64,
+        /// The block that keys and values are made from; default what comes in.
+        memory: Option<String>,
+        /// Queries, keys, values and outputs have a bias; default true.
+        bias: bool,
+        /// Factor on the initial weights of values and outputs (DeepNorm's β); 1 where the block is
+        /// not part of another.
+        value_gain: f64,
+    },
+    /// Transformer layers.
+    Transformer(TransformerSpec),
     /// F(x) + x (He et al. 2015).
     Residual {
         /// F.

@@ -166,6 +166,59 @@ pub enum Op {
         /// Channels of zeros before and after.
         padding: [usize; 2],
     },
+    /// A learned vector for every id of a sequence.
+    Embedding {
+        /// Different ids.
+        vocabulary: usize,
+        /// Numbers a vector has.
+        size: usize,
+        /// What comes in are ids, else one-hot vectors.
+        ids: bool,
+        /// Initial vectors.
+        init: Init,
+    },
+    /// x + a vector for each step.
+    Positions {
+        /// Steps.
+        steps: usize,
+        /// Features of a step.
+        features: usize,
+        /// Initial vectors, where they are learned; else sines and cosines.
+        learned: Option<Init>,
+    },
+    /// An image cut into a sequence of patches, row by row.
+    Patches {
+        /// Rows and columns of a patch.
+        size: [usize; 2],
+    },
+    /// A learned sequence.
+    Queries {
+        /// Steps.
+        steps: usize,
+        /// Features of a step.
+        features: usize,
+        /// Initial values.
+        init: Init,
+    },
+    /// Multi-head attention.
+    Attention {
+        /// Features of a step, in and out; a multiple of `heads`.
+        features: usize,
+        /// Heads.
+        heads: usize,
+        /// A step sees itself and the steps before it only.
+        causal: bool,
+        /// Dropout of the attention weights.
+        rate: f64,
+        /// The node that keys and values are made from, and its features; default what comes in.
+        memory: Option<(NodeId, usize)>,
+        /// Initial weights of queries and keys.
+        init: Init,
+        /// Initial biases, if there are some.
+        bias: Option<Init>,
+        /// Factor on the initial weights of values and outputs.
+        value_gain: f64,
+    },
     /// body(x) + shortcut(x).
     Residual {
         /// F, in order.

@@ -6,6 +6,7 @@
 //! independent, sums over units as Gaussian. G is a norm over all units, so widths matter: through
 //! a dense layer ‖Wᵀδ‖² = inputs·Var\[W\]·‖δ‖².
 
+mod attention;
 mod backward;
 mod coherent;
 mod norm;

@@ -1,5 +1,6 @@
 //! The walk over a plan: forward through every node, then backward.
 
+use super::attention::{self, Attention};
 use super::backward::{Backward, Energy};
 use super::pool::{self, Window};
 use super::signal::{Form, Signal};
@@ -218,6 +219,48 @@ impl Walk<'_> {
             Op::Residual { .. } | Op::Highway { .. } | Op::Concat { .. } | Op::Gated { .. } => {
                 return None;
             }
+            Op::Embedding {
+                vocabulary,
+                size,
+                ids,
+                init,
+            } => {
+                let fans = Fans {
+                    input: *vocabulary as f64,
+                    output: *size as f64,
+                };
+                if !ids {
+                    return Some(self.one_hot(node, x, *init, fans));
+                }
+                self.note(node, "all ids are taken to be equally frequent");
+                let vectors = Moments::of(*init, fans);
+                let out = attention::embedded(vectors, 1.0 / (*vocabulary).max(1) as f64);
+                // Ids have no gradient.
+                (out, Backward::scaled(0.0, 0.0))
+            }
+            Op::Positions {
+                steps,
+                features,
+                learned,
+            } => {
+                let vectors = match learned {
+                    Some(init) => Moments::of(*init, Fans::square(*features as f64)),
+                    None => attention::sinusoid_moments(*steps, *features),
+                };
+                (attention::placed(x, vectors), Backward::IDENTITY)
+            }
+            Op::Patches { .. } => (x, Backward::IDENTITY),
+            Op::Queries { features, init, .. } => {
+                self.note(
+                    node,
+                    "what goes from here to the blocks before it, by way of attention to them, is not \
+                     predicted",
+                );
+                let vectors = Moments::of(*init, Fans::square(*features as f64));
+                // No pass: the theory of the gradient begins anew.
+                return Some(attention::embedded(vectors, 1.0));
+            }
+            Op::Attention { .. } => self.attention(node, x)?,
         };
         self.passes[node.id] = Some(pass);
         Some(out)
@@ -279,6 +322,59 @@ impl Walk<'_> {
             );
         }
         done
+    }
+
+    /// An embedding of one-hot vectors: a dense layer without bias.
+    fn one_hot(&mut self, node: &Node, x: Signal, init: Init, fans: Fans) -> Signal {
+        let spread = 1.0 / pixels(node.input).max(1.0);
+        let (out, pass) = self.weighted(node, x, init, None, fans, fans.input, spread);
+        self.passes[node.id] = Some(pass);
+        out
+    }
+
+    fn attention(&mut self, node: &Node, x: Signal) -> Option<(Signal, Backward)> {
+        let Op::Attention {
+            features,
+            causal,
+            rate,
+            memory,
+            init,
+            bias,
+            value_gain,
+            ..
+        } = node.op
+        else {
+            return None;
+        };
+        let (from, source, keys) = match memory {
+            None => (features, x, node.input),
+            Some((id, from)) => (from, self.signals[id]?, self.plan.nodes[id].output),
+        };
+        self.note(
+            node,
+            "in attention, steps are taken to be as correlated as examples, and their gradients as \
+             independent",
+        );
+        let (out, pass, scores) = Attention {
+            features: features as f64,
+            from: from as f64,
+            steps: pixels(keys) as usize,
+            causal,
+            cross: memory.is_some(),
+            rate,
+            init,
+            bias,
+            value_gain,
+        }
+        .pass(x, source);
+        if scores > FLAT_SOFTMAX {
+            self.note(
+                node,
+                "the scores are too large for weights near an average: what attention does is roughly \
+                 predicted",
+            );
+        }
+        Some((out, pass))
     }
 
     fn softmax(&mut self, node: &Node, x: Signal) -> (Signal, Backward) {

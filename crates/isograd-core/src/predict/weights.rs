@@ -15,6 +15,16 @@ pub(super) struct Fans {
     pub output: f64,
 }
 
+impl Fans {
+    /// As many inputs as units.
+    pub(super) fn square(units: f64) -> Self {
+        Self {
+            input: units,
+            output: units,
+        }
+    }
+}
+
 /// Mean and variance of one initial parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Moments {

@@ -68,5 +68,10 @@ pub fn kind(op: &Op) -> &'static str {
         Op::Highway { .. } => "highway",
         Op::Concat { .. } => "concat",
         Op::Gated { .. } => "gated",
+        Op::Embedding { .. } => "embedding",
+        Op::Positions { .. } => "positions",
+        Op::Patches { .. } => "patches",
+        Op::Queries { .. } => "queries",
+        Op::Attention { .. } => "attention",
     }
 }

@@ -1,9 +1,11 @@
 //! From a plan to a network: every parameter drawn from its own stream.
 
+use super::attention::Attention;
 use super::batch_norm::BatchNorm;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
 use super::dynamic_tanh::DynamicTanh;
+use super::embedding::Vectors;
 use super::group_norm::GroupNorm;
 use super::init::{Fans, fans, sample};
 use super::layer_norm::LayerNorm;
@@ -123,7 +125,65 @@ impl Build {
             Op::Offset { count, value } => Parameters::Offset(Offset {
                 bias: self.param(constant(Init::Constant { value: *value }, *count), node),
             }),
+            Op::Embedding {
+                vocabulary: rows,
+                size: columns,
+                init,
+                ..
+            }
+            | Op::Positions {
+                steps: rows,
+                features: columns,
+                learned: Some(init),
+            }
+            | Op::Queries {
+                steps: rows,
+                features: columns,
+                init,
+            } => Parameters::Vectors(Vectors {
+                weight: self.param(draw("weight", init, &[*rows, *columns]), node),
+            }),
+            Op::Attention { .. } => Parameters::Attention(self.attention(node)?),
             _ => return None,
+        })
+    }
+
+    fn attention(&self, node: &Node) -> Option<Attention> {
+        let Op::Attention {
+            features,
+            memory,
+            init,
+            bias,
+            value_gain,
+            ..
+        } = &node.op
+        else {
+            return None;
+        };
+        let strong = init.scaled(*value_gain);
+        let dense = |part: &str, from: usize, init: &Init| {
+            let fans = Fans {
+                fan_in: from,
+                fan_out: *features,
+            };
+            let draw = |what: &str, init: &Init, dims: &[usize]| {
+                let path = format!("{}.{part}.{what}", node.name);
+                let mut stream = stream(self.seed, Purpose::Init, &path, 0);
+                TensorData::new(sample(init, dims, fans, &mut stream), dims.to_vec())
+            };
+            Dense {
+                weight: self.param(draw("weight", init, &[from, *features]), node),
+                bias: bias
+                    .as_ref()
+                    .map(|init| self.param(draw("bias", init, &[*features]), node)),
+            }
+        };
+        let from = memory.map_or(*features, |(_, features)| features);
+        Some(Attention {
+            query: dense("query", *features, init),
+            key: dense("key", from, init),
+            value: dense("value", from, &strong),
+            output: dense("output", *features, &strong),
         })
     }
 

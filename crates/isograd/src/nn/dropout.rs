@@ -15,8 +15,7 @@ pub(super) fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal 
     if pass.mode == Mode::Evaluate || rate == 0.0 {
         return x;
     }
-    let position = position(pass);
-    each!(x, x => drop_elements(x, rate, pass.seed, layer, position))
+    each!(x, x => drop_elements(x, rate, layer, pass))
 }
 
 /// Position of a pass in the streams of masks.
@@ -27,14 +26,14 @@ pub(super) fn position(pass: &Pass) -> u64 {
     }
 }
 
-fn drop_elements<const D: usize>(
+/// Zeroes elements of a tensor whatever the pass is for.
+pub(super) fn drop_elements<const D: usize>(
     x: Tensor<D>,
     rate: f64,
-    seed: u64,
     layer: &str,
-    position: u64,
+    pass: &Pass,
 ) -> Tensor<D> {
-    let mut stream = stream(seed, Purpose::Dropout, layer, position);
+    let mut stream = stream(pass.seed, Purpose::Dropout, layer, position(pass));
     // An element is dropped when its 32 random bits, as a fraction, lie below the rate.
     let limit = (rate * 2f64.powi(32)) as u64;
     let kept = 1.0 / (1.0 - rate);

@@ -39,6 +39,18 @@ pub fn fans(op: &Op) -> Option<Fans> {
             fan_in: inputs * height * width,
             fan_out: filters * height * width,
         }),
+        Op::Attention { features, .. }
+        | Op::Positions { features, .. }
+        | Op::Queries { features, .. } => Some(Fans {
+            fan_in: features,
+            fan_out: features,
+        }),
+        Op::Embedding {
+            vocabulary, size, ..
+        } => Some(Fans {
+            fan_in: vocabulary,
+            fan_out: size,
+        }),
         _ => None,
     }
 }

@@ -1,11 +1,13 @@
 //! A network built from a plan: parameters with readable paths, and the forward pass.
 
 use super::activation;
+use super::attention::AttentionOptions;
 use super::batch_norm::BatchNormOptions;
 use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
+use super::embedding::{Vectors, patches, place_sinusoid};
 use super::parameters::Parameters;
-use super::pass::Pass;
+use super::pass::{Kept, Pass};
 use super::signal::{Signal, each};
 use super::skip;
 use burn::tensor::Tensor;
@@ -31,6 +33,8 @@ pub struct Frame {
     /// Where probes sit.
     pub sites: Vec<Site>,
     by_node: Vec<NodeSites>,
+    /// Whether another node reads a node's output later.
+    memories: Vec<bool>,
 }
 
 /// A network: a Burn module whose parameters are called `dense1.weight`, `batch_norm2.gamma` ….
@@ -55,6 +59,16 @@ impl Network {
                 Role::Branch => by_node[site.node].branch = position,
             }
         }
+        let mut memories = vec![false; plan.nodes.len()];
+        for node in &plan.nodes {
+            if let Op::Attention {
+                memory: Some((id, _)),
+                ..
+            } = node.op
+            {
+                memories[id] = true;
+            }
+        }
         let mut slots = vec![None; plan.nodes.len()];
         for (slot, (node, _)) in parameters.iter().enumerate() {
             slots[*node] = Some(slot);
@@ -64,6 +78,7 @@ impl Network {
                 plan,
                 sites,
                 by_node,
+                memories,
             }),
             parameters,
             slots: Arc::new(slots),
@@ -88,13 +103,20 @@ impl Network {
     /// - result: `[batch, outputs]`
     pub fn forward(&self, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
         let x = Signal::from_rows(x, self.frame.plan.input);
-        self.chain(&self.frame.plan.chain, x, pass).into_rows()
+        let pass = Pass {
+            kept: Kept::default(),
+            ..pass.clone()
+        };
+        self.chain(&self.frame.plan.chain, x, &pass).into_rows()
     }
 
     fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
         for &id in chain {
             let y = self.node(&self.frame.plan.nodes[id], x, pass);
             x = watch(y, self.frame.by_node[id].output, pass);
+            if self.frame.memories[id] {
+                pass.kept.put(id, x.clone());
+            }
         }
         x
     }
@@ -238,6 +260,42 @@ impl Network {
                     _ => skip::gated(x, beside),
                 }
             }
+            Op::Embedding { ids, .. } => {
+                let (vectors, x) = (self.vectors(node), x.sequence());
+                Signal::Sequence(if *ids {
+                    vectors.look_up(x)
+                } else {
+                    vectors.pick(x)
+                })
+            }
+            Op::Positions { learned, .. } => Signal::Sequence(match learned {
+                Some(_) => self.vectors(node).place(x.sequence()),
+                None => place_sinusoid(x.sequence()),
+            }),
+            Op::Patches { size } => Signal::Sequence(patches(x.image(), *size)),
+            Op::Queries { .. } => Signal::Sequence(self.vectors(node).repeat(x.batch())),
+            Op::Attention {
+                heads,
+                causal,
+                rate,
+                memory,
+                ..
+            } => {
+                let Some(Parameters::Attention(attention)) = self.of(node.id) else {
+                    missing(node)
+                };
+                let options = AttentionOptions {
+                    heads: *heads,
+                    causal: *causal,
+                    rate: *rate,
+                };
+                let memory = memory.map(|(id, _)| match pass.kept.get(id) {
+                    Some(memory) => memory.sequence(),
+                    None => unreachable!("a plan has memories in front of their readers"),
+                });
+                let x = x.sequence();
+                Signal::Sequence(attention.forward(x, memory, options, &node.name, pass))
+            }
             other => unreachable!("no tensor form of {other:?}"),
         }
     }
@@ -253,6 +311,13 @@ impl Network {
                 let y = norm.forward(x.swap_dims(1, 2), groups, epsilon);
                 Signal::Sequence(y.swap_dims(1, 2))
             }
+        }
+    }
+
+    fn vectors(&self, node: &Node) -> &Vectors {
+        match self.of(node.id) {
+            Some(Parameters::Vectors(vectors)) => vectors,
+            _ => missing(node),
         }
     }
 

@@ -1,9 +1,11 @@
 //! The parameters of a node: one line for each kind of node that has some.
 
+use super::attention::Attention;
 use super::batch_norm::BatchNorm;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
 use super::dynamic_tanh::DynamicTanh;
+use super::embedding::Vectors;
 use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
 use super::multiplier::{Multiplier, Offset};
@@ -62,4 +64,8 @@ parameters! {
     Multiplier,
     /// Of a learned offset.
     Offset,
+    /// Of an embedding, of learned positions, of queries.
+    Vectors,
+    /// Of an attention.
+    Attention,
 }

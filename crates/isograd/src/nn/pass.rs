@@ -1,7 +1,26 @@
 //! What one forward pass is for.
 
+use super::signal::Signal;
+use isograd_core::describe::NodeId;
 use isograd_kernels::Sink;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Outputs of nodes that others read later in the same pass.
+#[derive(Clone, Debug, Default)]
+pub struct Kept(Arc<Mutex<BTreeMap<NodeId, Signal>>>);
+
+impl Kept {
+    pub(super) fn put(&self, node: NodeId, output: Signal) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(node, output);
+    }
+
+    pub(super) fn get(&self, node: NodeId) -> Option<Signal> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&node).cloned()
+    }
+}
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +45,8 @@ pub struct Pass {
     pub step: u64,
     /// Sees what flows through every site, if there is one.
     pub watch: Option<Arc<dyn Sink>>,
+    /// What blocks of this very pass have put out for others; every pass begins with nothing.
+    pub kept: Kept,
 }
 
 impl Pass {
@@ -36,6 +57,7 @@ impl Pass {
             seed: 0,
             step: 0,
             watch: None,
+            kept: Kept::default(),
         }
     }
 
@@ -46,6 +68,7 @@ impl Pass {
             seed,
             step,
             watch: None,
+            kept: Kept::default(),
         }
     }
 

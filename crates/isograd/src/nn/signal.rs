@@ -95,6 +95,17 @@ impl Signal {
         }
     }
 
+    /// The sequences of the batch.
+    ///
+    /// # Panics
+    /// When it is not one of sequences, which a plan rules out.
+    pub(super) fn sequence(self) -> Tensor<3> {
+        match self {
+            Self::Sequence(x) => x,
+            _ => unreachable!("a plan gives sequences to blocks of sequences"),
+        }
+    }
+
     /// The images of the batch.
     ///
     /// # Panics

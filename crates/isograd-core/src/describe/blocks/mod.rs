@@ -1,34 +1,41 @@
 //! Blocks of a network: one file each (its fields, how it is read, its shape rule), one line here.
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod conv2d;
 mod dense;
 mod drop_path;
 mod dropout;
 mod dyt;
+mod embedding;
 mod flatten;
 mod global_pool;
 mod group_norm;
 mod instance_norm;
 mod layer_norm;
 mod multiplier;
+mod patches;
 mod pool2d;
+mod positions;
+mod queries;
 mod read;
 mod repeat;
 mod residual;
 mod rms_norm;
 mod softmax;
+mod transformer;
 mod upsampling2d;
 
 pub(crate) use multiplier::multiplier;
+pub use positions::sinusoid;
 pub(crate) use read::read_layers;
 pub(crate) use residual::projection;
 
 use super::error::{DescribeError, ErrorKind};
 use super::kind::{Bounds, Kind};
 use super::network::{BlockKind, Init};
-use super::plan::Op;
+use super::plan::{NodeId, Op};
 use super::registry::{Entry, Field};
 use super::shape::Shape;
 
@@ -111,6 +118,12 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     rms_norm::ENTRY,
     dyt::ENTRY,
     softmax::ENTRY,
+    embedding::ENTRY,
+    positions::ENTRY,
+    patches::ENTRY,
+    queries::ENTRY,
+    attention::ENTRY,
+    transformer::ENTRY,
     residual::ENTRY,
     repeat::ENTRY,
 ];
@@ -136,6 +149,10 @@ pub(crate) struct Around {
     pub(crate) init: Init,
     /// Initial biases, resolved.
     pub(crate) bias_init: Init,
+    /// It is the first block of the network.
+    pub(crate) first: bool,
+    /// The block that it names as its memory, and what that puts out.
+    pub(crate) memory: Option<(NodeId, Shape)>,
 }
 
 impl Around {
@@ -177,6 +194,12 @@ impl BlockKind {
             Self::DropPath { .. } => "drop_path",
             Self::Multiplier { .. } => "multiplier",
             Self::Offset { .. } => "offset",
+            Self::Embedding { .. } => "embedding",
+            Self::Positions { .. } => "positions",
+            Self::Patches { .. } => "patches",
+            Self::Queries { .. } => "queries",
+            Self::Attention { .. } => "attention",
+            Self::Transformer(_) => "transformer",
             Self::Residual { .. } => "residual",
             Self::Repeat { .. } => "repeat",
         }
@@ -209,12 +232,25 @@ impl BlockKind {
 
     /// The blocks that a composed block stands for, where it is one: they take its place, under
     /// its name (`name.part`). They may be composed themselves.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    /// `init` is what their weights have.
     pub(crate) fn written_out(
         &self,
-        _input: Shape,
+        input: Shape,
+        init: Init,
     ) -> Result<Option<Vec<super::Block>>, DescribeError> {
-        Ok(None)
+        match self {
+            Self::Transformer(spec) => transformer::written_out(spec, input, init),
+            _ => return Ok(None),
+        }
+        .map(Some)
+    }
+
+    /// The block before it whose output it reads beside its own input.
+    pub(crate) fn memory(&self) -> Option<&str> {
+        match self {
+            Self::Attention { memory, .. } => memory.as_deref(),
+            _ => None,
+        }
     }
 
     /// Operation and output shape; `None` for a block that only holds blocks.
@@ -329,7 +365,23 @@ impl BlockKind {
             Self::Offset { value, per_unit } => {
                 Ok((multiplier::offset(*value, *per_unit, input), input))
             }
-            Self::Residual { .. } | Self::Repeat { .. } => return Ok(None),
+            Self::Embedding {
+                size,
+                vocabulary,
+                init,
+            } => embedding::shape(*size, *vocabulary, *init, around),
+            Self::Positions { encoding, init } => positions::shape(*encoding, *init, around),
+            Self::Patches { size } => patches::shape(*size, input),
+            Self::Queries { steps, size, init } => queries::shape(*steps, *size, *init, input),
+            Self::Attention {
+                heads,
+                causal,
+                rate,
+                bias,
+                value_gain,
+                ..
+            } => attention::shape(*heads, *causal, *rate, *bias, *value_gain, around),
+            Self::Residual { .. } | Self::Repeat { .. } | Self::Transformer(_) => return Ok(None),
         }
         .map(Some)
     }

@@ -108,8 +108,10 @@ impl Walk<'_> {
     ) -> Option<Signal> {
         let plan = self.plan;
         let weighted = |id: &NodeId| {
-            matches!(plan.nodes[*id].op, Op::Dense { .. } | Op::Conv2d { .. })
-                || plan.nodes[*id].op.joins_paths()
+            matches!(
+                plan.nodes[*id].op,
+                Op::Dense { .. } | Op::Conv2d { .. } | Op::Attention { .. }
+            ) || plan.nodes[*id].op.joins_paths()
         };
         let projected = shortcut.iter().any(weighted);
         if !body.iter().any(weighted) && !projected {
