@@ -33,6 +33,7 @@ class Context:
     def __init__(self, parameters, buffers, training):
         self.parameters, self.buffers, self.training = parameters, buffers, training
         self.after = {}  # running statistics after one training step
+        self.kept = {}  # outputs that blocks behind them read
 
 
 def toml_value(value):

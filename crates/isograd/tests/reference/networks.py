@@ -11,14 +11,19 @@ from blocks import (
 )
 from common import numbers, shaped, tensor, values
 from losses import loss
+from sequences import (
+    attention, embedding, learned_positions, patches, queries, sinusoidal, step_dense, transformer,
+)
 
 # Smooth targets and a smooth loss, so that every output has a gradient.
 MSE = {"name": "mse", "on": "logits"}
 CE = {"name": "cross_entropy", "on": "logits"}
 
 
-def case(name, shape, blocks, loss=MSE, batch=3, mode="train", scale=1.0):
-    return dict(name=name, shape=shape, blocks=blocks, loss=loss, batch=batch, mode=mode, scale=scale)
+def case(name, shape, blocks, loss=MSE, batch=3, mode="train", scale=1.0, ids=0, one_hot=False):
+    """`ids`: the inputs are whole numbers below it; `one_hot`: each step has one 1."""
+    return dict(name=name, shape=shape, blocks=blocks, loss=loss, batch=batch, mode=mode, scale=scale,
+                ids=ids, one_hot=one_hot)
 
 
 def elementwise():
@@ -114,6 +119,37 @@ def composition():
     ]
 
 
+def sequences():
+    steps, rest = (5, 4), [flatten(), dense(2)]
+    encoded = [step_dense(6, "memory"), queries(3, 4)]
+    same = [step_dense(4, "memory"), queries(3, 4)]
+    layer = lambda norm, **more: transformer(2, 7, norm, **more)
+    return [
+        case("embedding-ids", (5, 1), [embedding(3, 7), *rest], ids=7),
+        case("embedding-one-hot", (5, 6), [embedding(3, 6), *rest], one_hot=True),
+        case("positions-sinusoidal", (5, 5), [sinusoidal(), *rest]),
+        case("positions-learned", steps, [learned_positions(), *rest]),
+        case("patches", (2, 4, 6), [patches(2, 3), step_dense(3), *rest]),
+        case("queries", steps, [*encoded, attention(2, memory="memory", source=6), *rest]),
+        case("attention", steps, [attention(2), *rest]),
+        case("attention-one-head", steps, [attention(1), *rest]),
+        case("attention-causal", steps, [attention(2, causal=True), *rest]),
+        case("attention-without-bias", steps, [attention(4, bias=False), *rest]),
+        case("transformer-pre", steps, [layer("pre"), *rest]),
+        case("transformer-post", steps, [layer("post"), *rest]),
+        case("transformer-post-relu", steps, [layer("post", activation="relu"), *rest]),
+        case("transformer-pre-causal", steps, [layer("pre", causal=True), *rest]),
+        case("transformer-pre-6", steps, [layer("pre", count=6), *rest]),
+        case("transformer-decoder-pre", steps,
+             [*same, layer("pre", causal=True, memory="memory", source=4), *rest]),
+        case("transformer-decoder-post", steps,
+             [*same, layer("post", count=2, memory="memory", source=4), *rest]),
+        case("transformer-deep", steps, [layer("deep", count=3), *rest]),
+        case("transformer-decoder-deep", steps,
+             [*encoded, layer("deep", causal=True, memory="memory", source=6), *rest]),
+    ]
+
+
 def losses():
     linear, several = [dense(3)], {"batch": 4}
     prob = {"on": "probabilities"}
@@ -150,7 +186,7 @@ def losses():
 
 TABLES = {
     "activations": elementwise, "convolution": convolution, "pooling": pooling,
-    "normalisation": normalisation, "composition": composition, "losses": losses,
+    "normalisation": normalisation, "composition": composition, "sequences": sequences, "losses": losses,
 }
 
 
@@ -175,6 +211,10 @@ def evaluate(case):
     builder = Builder(rng)
     network, out, forward = chain(case["blocks"], builder, case["shape"])
     inputs = values(rng, (case["batch"], *case["shape"]), case["scale"])
+    if case["ids"]:
+        inputs = rng.integers(0, case["ids"], inputs.shape).astype(float)
+    if case["one_hot"]:
+        inputs = np.eye(inputs.shape[2])[rng.integers(0, inputs.shape[2], inputs.shape[:2])]
     kind = case["loss"]["name"]
     wanted = targets(rng, kind, case["batch"], out[0])
     document = {
@@ -205,7 +245,8 @@ def run(case, builder, inputs, wanted, forward, dtype):
     return {
         "output": numbers(y),
         "loss": numbers(value)[0],
-        "input_gradient": numbers(x.grad),
+        # Ids have none.
+        "input_gradient": None if x.grad is None else numbers(x.grad),
         "gradients": {k: numbers(p.grad) for k, p in parameters.items()},
         "buffers_after": {k: numbers(v) for k, v in context.after.items()},
     }
