@@ -96,8 +96,17 @@ fn snippet(key: &str, value: &str) -> String {
         "upsampling2d",
         "global_",
     ];
-    let before = if image.iter().any(|word| value.contains(word)) {
+    let sequence = [
+        "embedding",
+        "positions",
+        "queries",
+        "attention",
+        "transformer",
+    ];
+    let before = if value.contains("patches") || image.iter().any(|word| value.contains(word)) {
         ""
+    } else if sequence.iter().any(|word| value.contains(word)) {
+        "{ patches = 4 }, "
     } else {
         "\"flatten\", "
     };

@@ -71,6 +71,7 @@ pub fn prepare(document: &Document, data_dir: Option<&Path>) -> Result<Prepared,
 pub fn prepare_on(document: &Document, data: Arc<Data>) -> Result<Prepared, PrepareError> {
     let description = &document.description;
     let plan = document.plan(&data.shape).map_err(Box::new)?;
+    data.check_ids(&plan)?;
     let prepared = Prepared {
         description: description.clone(),
         data,

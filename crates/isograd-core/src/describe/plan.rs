@@ -245,6 +245,22 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Names of its matrices of weights among its parameters; of their biases with `bias` for
+    /// `weight`.
+    pub fn weights(&self) -> &'static [&'static str] {
+        match self {
+            Self::Attention { .. } => &[
+                "query.weight",
+                "key.weight",
+                "value.weight",
+                "output.weight",
+            ],
+            _ => &["weight"],
+        }
+    }
+}
+
 /// One node of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {

@@ -15,6 +15,7 @@ mod bytes;
 mod categories;
 mod error;
 mod generate;
+mod ids;
 mod load;
 mod named;
 mod order;

@@ -147,12 +147,14 @@ impl Network {
                 stride,
                 padding,
             } => Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding)),
-            Op::GlobalAvgPool => {
-                Signal::Flat(x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2))
-            }
-            Op::GlobalMaxPool => {
-                Signal::Flat(x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2))
-            }
+            Op::GlobalAvgPool => Signal::Flat(match x {
+                Signal::Sequence(x) => x.mean_dim(1).squeeze_dim(1),
+                x => x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2),
+            }),
+            Op::GlobalMaxPool => Signal::Flat(match x {
+                Signal::Sequence(x) => x.max_dim(1).squeeze_dim(1),
+                x => x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2),
+            }),
             Op::Upsampling2d {
                 factor: [rows, columns],
             } => {

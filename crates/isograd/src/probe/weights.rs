@@ -59,6 +59,32 @@ impl ModuleVisitor for Norms {
     }
 }
 
+/// Initial norm and measured norms of several parameters of a node as if they were one.
+fn together(
+    node: &str,
+    names: &[String],
+    init: &InitNorms,
+    measured: &BTreeMap<String, WeightRow>,
+) -> Option<(f64, WeightRow)> {
+    let paths = names.iter().map(|name| format!("{node}.{name}"));
+    let rows: Vec<(f64, &WeightRow)> = paths
+        .filter_map(|p| Some((init.get(&p).unwrap_or(0.0), measured.get(&p)?)))
+        .collect();
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let of = |f: fn(&WeightRow) -> Option<f64>| {
+        let values: Option<Vec<f64>> = rows.iter().map(|(_, row)| f(row)).collect();
+        values.map(|v| norm(&mut v.into_iter()))
+    };
+    (!rows.is_empty()).then(|| {
+        let row = WeightRow {
+            gradient: of(|row| row.gradient),
+            moved: of(|row| row.moved),
+            norm: norm(&mut rows.iter().map(|(_, row)| row.norm)),
+        };
+        (norm(&mut rows.iter().map(|(start, _)| *start)), row)
+    })
+}
+
 /// Puts what was measured of the parameters into the rows of their nodes' sites.
 pub fn weight_rows(
     network: &Network,
@@ -70,16 +96,16 @@ pub fn weight_rows(
         if site.role != Role::Output {
             continue;
         }
+        let names = network.plan().nodes[site.node].op.weights();
+        let biases: Vec<String> = names.iter().map(|n| n.replace("weight", "bias")).collect();
+        let names: Vec<String> = names.iter().map(|&n| n.to_owned()).collect();
         // The scale and shift of a normalisation are its weight and bias.
-        for (names, weight) in [(["weight", "gamma"], true), (["bias", "beta"], false)] {
-            let path = names.map(|name| format!("{}.{name}", site.name));
-            let Some((path, found)) = path
-                .iter()
-                .find_map(|p| measured.get(p).map(|found| (p, found)))
-            else {
+        for (names, other, weight) in [(names, "gamma", true), (biases, "beta", false)] {
+            let together = together(&site.name, &names, init, measured)
+                .or_else(|| together(&site.name, &[other.to_owned()], init, measured));
+            let Some((start, found)) = together else {
                 continue;
             };
-            let start = init.get(path).unwrap_or(0.0);
             if weight {
                 row.set(Quantity::WeightNorm, found.norm);
                 row.set(Quantity::WeightInitNorm, start);

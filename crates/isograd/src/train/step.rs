@@ -18,8 +18,11 @@ impl Penalties {
     pub(super) fn of(plan: &Plan) -> Self {
         let with = plan.nodes.iter().filter(|n| n.l1 != 0.0 || n.l2 != 0.0);
         Self(
-            with.map(|n| (format!("{}.weight", n.name), (n.l1, n.l2)))
-                .collect(),
+            with.flat_map(|n| {
+                let paths = n.op.weights().iter();
+                paths.map(|weight| (format!("{}.{weight}", n.name), (n.l1, n.l2)))
+            })
+            .collect(),
         )
     }
 

@@ -204,6 +204,8 @@ fn sequences() -> Vec<Item> {
         torch("attention, one head", "sequences/attention-one-head"),
         torch("attention, causal", "sequences/attention-causal"),
         torch("attention, without bias", "sequences/attention-without-bias"),
+        differences("global_avg_pool, sequences", r#"{ dense = 4 }, "tanh", "global_avg_pool", { dense = 3 }"#),
+        differences("global_max_pool, sequences", r#"{ dense = 4 }, "tanh", "global_max_pool", { dense = 3 }"#),
         differences("attention, dropout", &ending("{ attention = 3, rate = 0.3 }")),
         differences("attention, to a memory", &ending(r#"{ dense = 4, name = "m" }, { dense = 6 }, { attention = 2, memory = "m" }"#)),
         torch("transformer, pre", "sequences/transformer-pre"),
