@@ -4,6 +4,7 @@ use super::closed_form::closed_form;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
 use super::item::Item;
+use super::sequences::sequences;
 use super::skips::skips;
 use super::torch::torch;
 use super::trajectory::trajectory;
@@ -184,42 +185,6 @@ fn architecture() -> Vec<Item> {
         differences("residual, images", r#"{ residual = { layers = [ { conv2d = 4, stride = 2 }, "batch_norm", "tanh" ] } }, "global_avg_pool", { dense = 3 }"#, IMAGE),
         differences("residual, nested, repeated", r#"{ repeat = 2, layers = [ { residual = { layers = [ { dense = 5 }, { residual = { layers = [ { dense = 5 }, "tanh" ] } } ] } } ] }, { dense = 3 }"#, FLAT),
         differences("repeat, 30 × tanh", r#"{ repeat = 30, layers = [ { dense = 6 }, "tanh" ] }, { dense = 3 }"#, FLAT),
-    ]
-}
-
-fn sequences() -> Vec<Item> {
-    let family = "sequence";
-    let torch = |name, path| torch(family, name, path);
-    let differences = |name, layers| differences(family, name, layers, SEQUENCE);
-    let end = r#""flatten", { dense = 3 }"#;
-    let ending = |layers: &str| format!("{layers}, {end}");
-    vec![
-        torch("embedding, ids", "sequences/embedding-ids"),
-        torch("embedding, one-hot", "sequences/embedding-one-hot"),
-        torch("positions, sinusoidal", "sequences/positions-sinusoidal"),
-        torch("positions, learned", "sequences/positions-learned"),
-        torch("patches", "sequences/patches"),
-        torch("queries", "sequences/queries"),
-        torch("attention", "sequences/attention"),
-        torch("attention, one head", "sequences/attention-one-head"),
-        torch("attention, causal", "sequences/attention-causal"),
-        torch("attention, without bias", "sequences/attention-without-bias"),
-        differences("global_avg_pool, sequences", r#"{ dense = 4 }, "tanh", "global_avg_pool", { dense = 3 }"#),
-        differences("global_max_pool, sequences", r#"{ dense = 4 }, "tanh", "global_max_pool", { dense = 3 }"#),
-        differences("attention, dropout", &ending("{ attention = 3, rate = 0.3 }")),
-        differences("attention, to a memory", &ending(r#"{ dense = 4, name = "m" }, { dense = 6 }, { attention = 2, memory = "m" }"#)),
-        torch("transformer, pre", "sequences/transformer-pre"),
-        torch("transformer, post", "sequences/transformer-post"),
-        torch("transformer, post, relu", "sequences/transformer-post-relu"),
-        torch("transformer, pre, causal", "sequences/transformer-pre-causal"),
-        torch("transformer, pre, 6 layers", "sequences/transformer-pre-6"),
-        torch("transformer, decoder, pre", "sequences/transformer-decoder-pre"),
-        torch("transformer, decoder, post", "sequences/transformer-decoder-post"),
-        torch("transformer, deep", "sequences/transformer-deep"),
-        torch("transformer, decoder, deep", "sequences/transformer-decoder-deep"),
-        differences("transformer, pre, dropout", &ending("{ dense = 4 }, { transformer = 2, ff = 6, count = 2, rate = 0.2 }")),
-        differences("transformer, none", &ending(r#"{ dense = 4 }, { transformer = 2, ff = 6, norm = "none" }"#)),
-        differences("transformer, encoder and decoder", &ending(r#""positions", { transformer = 3, ff = 5, norm = "deep", decoder_depth = 1, name = "encoder" }, { queries = 2 }, { transformer = 3, ff = 5, norm = "deep", memory = "encoder" }"#)),
     ]
 }
 

@@ -15,6 +15,7 @@ mod item;
 // One line an item, however long.
 #[rustfmt::skip]
 mod items;
+mod sequences;
 mod skips;
 mod torch;
 mod trajectory;
