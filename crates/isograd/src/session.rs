@@ -19,10 +19,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Steps of one epoch; the last may have fewer examples.
+    pub fn steps_per_epoch(&self) -> u64 {
+        let spec = &self.description.train;
+        self.data.train.len().div_ceil(spec.batch * spec.accumulate) as u64
+    }
+
     /// Steps that the description's epochs come to, or its own limit if that is less.
     pub fn planned_steps(&self) -> u64 {
         let spec = &self.description.train;
-        let all = (self.data.train.len().div_ceil(spec.batch) * spec.epochs) as u64;
+        let all = self.steps_per_epoch() * spec.epochs as u64;
         spec.steps.map_or(all, |steps| all.min(steps as u64))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kind::{Bounds, Kind, Word};
 use super::registry::{Field, Info};
-use super::{blocks, loss, optimizer, source};
+use super::{blocks, loss, optimizer, schedule, source};
 
 const TARGETS: &[Word] = &[
     ("index", "a class number, used as it is"),
@@ -215,7 +215,32 @@ pub(crate) const TRAIN: Info = section(
             "clip",
             Kind::Clip,
             "{}",
-            "clipping of gradients: by value, then by norm",
+            "clipping of gradients: by value, each tensor's norm, adaptive, then the global norm",
+        ),
+        Field::or(
+            "schedule",
+            Kind::Schedule,
+            "\"constant\"",
+            "the learning rate over time",
+        ),
+        Field::or(
+            "accumulate",
+            Kind::Count(1),
+            "1",
+            "batches whose gradients make one step, as one batch so many times as large (batch \
+             normalisation still sees the small ones)",
+        ),
+        Field::or(
+            "l1",
+            Kind::Number(Bounds::NOT_NEGATIVE),
+            "0.0",
+            "L1 penalty λ·Σ|w| on every weight matrix and kernel, beside a block's own",
+        ),
+        Field::or(
+            "l2",
+            Kind::Number(Bounds::NOT_NEGATIVE),
+            "0.0",
+            "L2 penalty λ·Σw² on every weight matrix and kernel, beside a block's own",
         ),
         Field::optional(
             "metric",
@@ -239,6 +264,18 @@ pub(crate) const CLIP: Info = section(
             "value",
             Kind::Number(Bounds::POSITIVE),
             "every element into [−value, value]",
+        ),
+        Field::optional(
+            "norm",
+            Kind::Number(Bounds::POSITIVE),
+            "each tensor is scaled down by itself when its norm exceeds this",
+        ),
+        Field::optional(
+            "adaptive",
+            Kind::Number(Bounds::POSITIVE),
+            "the gradient of each unit of matrices and kernels is scaled down when its norm exceeds \
+             this share of the norm of the unit's weights (1e-3 at least), the last matrix excepted \
+             (Brock et al. 2021)",
         ),
     ],
 );
@@ -276,6 +313,9 @@ pub(crate) fn home_of(key: &str, in_block: bool) -> Option<String> {
     }
     if let Some(entry) = optimizer::ENTRIES.iter().find(|entry| has(&entry.info)) {
         return Some(format!("`train.optimizer`, as in {}", entry.info.example));
+    }
+    if let Some(entry) = schedule::ENTRIES.iter().find(|entry| has(&entry.info)) {
+        return Some(format!("`train.schedule`, as in {}", entry.info.example));
     }
     if let Some(entry) = source::ENTRIES.iter().find(|entry| has(&entry.info)) {
         return Some(format!("`data.source`, as in {}", entry.info.example));

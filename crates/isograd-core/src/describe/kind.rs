@@ -125,6 +125,12 @@ pub(crate) enum Kind {
     Interval(Bounds),
     /// A word or number, or a list of them.
     Columns,
+    /// A list of integers, each at least 1 and more than the one before.
+    Rising,
+    /// `"balanced"`, or one number a class.
+    ClassWeights,
+    /// A schedule of the learning rate.
+    Schedule,
     /// `"none"`, `"standard"`, `"min_max"`, or `"1/255"`.
     Scale,
     /// A file or a table of a part's fields.
@@ -189,6 +195,13 @@ impl Kind {
             Self::Padding => "\"same\", \"valid\", an integer from 0, or [rows, columns]".into(),
             Self::Interval(bounds) => format!("[lowest, highest], each {}", bounds.words()),
             Self::Columns => "a column's name or number, or a list of them".into(),
+            Self::Rising => "a list of integers from 1, each more than the one before".into(),
+            Self::ClassWeights => {
+                "\"balanced\", or a list of numbers, 0 or more, one a class".into()
+            }
+            Self::Schedule => {
+                "a name in quotes, or a table such as { name = \"cosine\", warmup = 100 }".into()
+            }
             Self::Scale => {
                 "\"none\", \"standard\", \"min_max\", or a quotient such as \"1/255\"".into()
             }
@@ -260,6 +273,12 @@ impl Kind {
                 { "type": ["string", "integer"] },
                 { "type": "array", "items": { "type": ["string", "integer"] } },
             ] }),
+            Self::Rising => json!({ "type": "array", "items": count(1), "minItems": 1 }),
+            Self::ClassWeights => json!({ "anyOf": [
+                { "const": "balanced" },
+                { "type": "array", "items": Bounds::NOT_NEGATIVE.schema(), "minItems": 1 },
+            ] }),
+            Self::Schedule => reference("schedule"),
             Self::Scale => json!({ "anyOf": [
                 { "enum": ["none", "standard", "min_max"] },
                 { "type": "string", "pattern": "^1(/[0-9.]+)+$" },

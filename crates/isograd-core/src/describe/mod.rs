@@ -49,6 +49,7 @@ pub mod patch;
 pub mod plan;
 pub(crate) mod read;
 mod registry;
+pub mod schedule;
 mod schema;
 pub mod shape;
 mod source;

@@ -3,7 +3,9 @@
 use super::grammar::{CLIP, DATA, NETWORK, PART, ROOT, TRAIN};
 use super::kind::Kind;
 use super::registry::{Default, Entry, Field, Info};
-use super::{MAX_NODES, MAX_PARAMETERS, MAX_SIZE, augment, blocks, init, loss, optimizer, source};
+use super::{
+    MAX_NODES, MAX_PARAMETERS, MAX_SIZE, augment, blocks, init, loss, optimizer, schedule, source,
+};
 use std::fmt::Write as _;
 
 /// A description that shows the most.
@@ -61,6 +63,12 @@ pub fn page() -> String {
         "`train.optimizer`",
         optimizer::ENTRIES,
     );
+    words(
+        &mut page,
+        "Schedules",
+        "`train.schedule`",
+        schedule::ENTRIES,
+    );
     let trimmed = page.trim_end().len();
     page.truncate(trimmed);
     page.push('\n');
@@ -79,6 +87,7 @@ fn registries() -> Vec<(&'static str, Vec<&'static Info>)> {
         ("augment", of(augment::ENTRIES)),
         ("loss", of(loss::ENTRIES)),
         ("optimizer", of(optimizer::ENTRIES)),
+        ("schedule", of(schedule::ENTRIES)),
     ]
 }
 

@@ -143,8 +143,20 @@ pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("validation_split", "valid"),
     ("dev", "valid"),
     ("max_norm", "global_norm"),
-    ("norm", "global_norm"),
-    ("clip_norm", "global_norm"),
+    ("clip_norm", "norm"),
+    ("agc", "adaptive"),
+    ("gamma", "factor"),
+    ("milestones", "at"),
+    ("step_size", "every"),
+    ("eta_min", "floor"),
+    ("min_lr", "floor"),
+    ("t_max", "length"),
+    ("warmup_steps", "warmup"),
+    ("scheduler", "schedule"),
+    ("lr_schedule", "schedule"),
+    ("accumulate_grad_batches", "accumulate"),
+    ("gradient_accumulation_steps", "accumulate"),
+    ("class_weight", "class_weights"),
     ("clip_value", "value"),
     ("kernel_size", "kernel"),
     ("pool_size", "kernel"),
@@ -186,7 +198,7 @@ mod tests {
     use super::{Default, Info, SYNONYMS};
     use crate::describe::args::Args;
     use crate::describe::read::Input;
-    use crate::describe::{augment, blocks, grammar, init, loss, optimizer, source};
+    use crate::describe::{augment, blocks, grammar, init, loss, optimizer, schedule, source};
     use std::collections::BTreeSet;
     use toml::de::DeValue;
 
@@ -196,6 +208,7 @@ mod tests {
         all.extend(init::ENTRIES.iter().map(|e| &e.info));
         all.extend(loss::ENTRIES.iter().map(|e| &e.info));
         all.extend(optimizer::ENTRIES.iter().map(|e| &e.info));
+        all.extend(schedule::ENTRIES.iter().map(|e| &e.info));
         all.extend(source::ENTRIES.iter().map(|e| &e.info));
         all.extend(augment::ENTRIES.iter().map(|e| &e.info));
         all

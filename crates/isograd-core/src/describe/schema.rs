@@ -2,7 +2,7 @@
 
 use super::grammar::{self, SECTIONS};
 use super::registry::{Default, Entry, Field, Info};
-use super::{augment, blocks, init, loss, optimizer, source};
+use super::{augment, blocks, init, loss, optimizer, schedule, source};
 use serde_json::{Map, Value as Json, json};
 
 /// The JSON schema (draft 2020-12) of a description.
@@ -21,6 +21,7 @@ pub fn schema() -> Json {
     defs.insert("init".into(), named(init::ENTRIES));
     defs.insert("loss".into(), named(loss::ENTRIES));
     defs.insert("optimizer".into(), named(optimizer::ENTRIES));
+    defs.insert("schedule".into(), named(schedule::ENTRIES));
     defs.insert("source".into(), named(source::ENTRIES));
     defs.insert("augmentation".into(), named(augment::ENTRIES));
     defs.insert("block".into(), block());
@@ -121,6 +122,7 @@ mod tests {
         Kind::Init,
         Kind::Loss,
         Kind::Optimizer,
+        Kind::Schedule,
         Kind::Source,
         Kind::Clip,
         Kind::Data,

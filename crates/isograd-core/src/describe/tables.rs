@@ -9,7 +9,7 @@ use super::network::{Init, NetworkSpec};
 use super::read::{Input, Result, named};
 use super::registry::Info;
 use super::train::{ClipSpec, Metric, TrainSpec};
-use super::{Description, augment, init, loss, optimizer, source};
+use super::{Description, augment, init, loss, optimizer, schedule, source};
 use std::path::PathBuf;
 use toml::de::DeValue;
 
@@ -63,6 +63,12 @@ fn read_train(input: &Input<'_>) -> Result<TrainSpec> {
         epochs: args.count("epochs")?,
         steps: args.maybe_count("steps")?,
         clip: args.get("clip", read_clip)?,
+        schedule: args.get("schedule", |input| {
+            named(input, "schedule", Kind::Schedule, schedule::ENTRIES)
+        })?,
+        accumulate: args.count("accumulate")?,
+        l1: args.number("l1")?,
+        l2: args.number("l2")?,
         metric: args.maybe_word("metric")?.map(|word| match word {
             "binary_accuracy" => Metric::BinaryAccuracy,
             "mae" => Metric::Mae,
@@ -77,6 +83,8 @@ pub(super) fn read_clip(input: &Input<'_>) -> Result<ClipSpec> {
     let args = open(input, &CLIP, Kind::Clip)?;
     Ok(ClipSpec {
         value: args.maybe_number("value")?,
+        norm: args.maybe_number("norm")?,
+        adaptive: args.maybe_number("adaptive")?,
         global_norm: args.maybe_number("global_norm")?,
     })
 }

@@ -3,7 +3,7 @@
 use super::Examination;
 use super::profile::{Line, line};
 use crate::describe::data::TargetScale;
-use crate::describe::train::{LossKind, OptimizerKind, Reduction};
+use crate::describe::train::{ClassWeights, LossKind, OptimizerKind, Reduction};
 use crate::describe::{Description, Plan};
 
 /// Steps below which a trace says nothing about learning: a quarter of them must give a median.
@@ -149,7 +149,10 @@ fn constant_loss(description: &Description, plan: &Plan) -> Option<f64> {
         && loss.over_outputs == Reduction::Mean
         && loss.over_classes == Reduction::Sum
         && !loss.sum_over_batch
-        && !loss.pairwise;
+        && !loss.pairwise
+        && loss.pos_weight == 1.0
+        && loss.label_smoothing == 0.0
+        && !matches!(loss.class_weights, ClassWeights::Given(_));
     let base = match loss.kind {
         _ if !usual => None,
         LossKind::CrossEntropy if plan.output.units() > 1 => {

@@ -101,7 +101,7 @@ pub(crate) fn description(lr: f64) -> Description {
     use crate::describe::data::{Generated, HeldOut, Scale, Source, TargetScale};
     use crate::describe::network::{Init, NetworkSpec};
     use crate::describe::train::{
-        ClipSpec, LossKind, LossSpec, OptimizerKind, OptimizerSpec, Reduction,
+        ClipSpec, LossKind, LossSpec, OptimizerKind, OptimizerSpec, ScheduleSpec,
     };
     use crate::describe::{DataSpec, TrainSpec};
     Description {
@@ -134,32 +134,22 @@ pub(crate) fn description(lr: f64) -> Description {
             layers: Vec::new(),
         },
         train: TrainSpec {
-            loss: LossSpec {
-                kind: LossKind::CrossEntropy,
-                on: None,
-                clip: 1e-7,
-                renormalise: false,
-                reduction: Reduction::Mean,
-                over_outputs: Reduction::Mean,
-                over_classes: Reduction::Sum,
-                sum_over_batch: false,
-                pairwise: false,
-                factor: 1.0,
-            },
-            optimizer: OptimizerSpec {
-                kind: OptimizerKind::Sgd {
+            loss: LossSpec::new(LossKind::CrossEntropy),
+            optimizer: OptimizerSpec::new(
+                OptimizerKind::Sgd {
                     momentum: 0.0,
                     nesterov: false,
-                    weight_decay: 0.0,
                 },
                 lr,
-                decay: 0.0,
-                gradient_sign: 1.0,
-            },
+            ),
             batch: 32,
             epochs: 1,
             steps: None,
             clip: ClipSpec::default(),
+            schedule: ScheduleSpec::CONSTANT,
+            accumulate: 1,
+            l1: 0.0,
+            l2: 0.0,
             metric: None,
         },
     }

@@ -150,15 +150,29 @@ fn guess(native: &Native, loss: Option<LossKind>, looks: &Looks) -> TargetKind {
     match loss {
         Some(LossKind::CrossEntropy) if several && !looks.one_hot_rows => TargetKind::Real,
         Some(LossKind::CrossEntropy) => TargetKind::Index,
-        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge) if several => TargetKind::MultiHot,
-        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge) => {
+        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge | LossKind::SquaredHinge)
+            if several =>
+        {
+            TargetKind::MultiHot
+        }
+        Some(LossKind::BinaryCrossEntropy | LossKind::Hinge | LossKind::SquaredHinge) => {
             if two || (!classes && !looks.whole) {
                 TargetKind::Binary
             } else {
                 TargetKind::OneHot
             }
         }
-        Some(LossKind::Mse | LossKind::Mae | LossKind::Angle { .. }) => match native {
+        // A distribution over classes: one number a class, or all on one.
+        Some(LossKind::Kld) if several => TargetKind::Real,
+        Some(LossKind::Kld) => TargetKind::OneHot,
+        Some(
+            LossKind::Mse
+            | LossKind::Mae
+            | LossKind::Huber { .. }
+            | LossKind::Msle
+            | LossKind::Poisson { .. }
+            | LossKind::Angle { .. },
+        ) => match native {
             Native::Binary => TargetKind::Binary,
             _ if classes => TargetKind::OneHot,
             _ => TargetKind::Real,

@@ -1,5 +1,6 @@
 //! Adadelta (Zeiler 2012, algorithm 1).
 
+use super::parameter::Parameter;
 use super::state::Slots;
 use super::{Now, Rule};
 use burn::tensor::Tensor;
@@ -17,7 +18,13 @@ impl Rule for Adadelta {
         &["square", "delta"]
     }
 
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1> {
+    fn step(
+        &self,
+        now: Now,
+        _: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let share = (1.0 - self.rho).sqrt();
         let square = gradient.clone().mul_scalar(share).square();
         let square = slots.blend(0, self.rho, square);

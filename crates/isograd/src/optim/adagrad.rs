@@ -1,5 +1,6 @@
 //! Adagrad (Duchi, Hazan and Singer 2011, figure 1, diagonal matrices).
 
+use super::parameter::Parameter;
 use super::state::Slots;
 use super::{Now, Rule};
 use burn::tensor::Tensor;
@@ -17,7 +18,13 @@ impl Rule for Adagrad {
         &["sum"]
     }
 
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1> {
+    fn step(
+        &self,
+        now: Now,
+        _: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let square = gradient.clone().square();
         let sum = match slots.take(0) {
             Some(sum) => sum + square,

@@ -1,5 +1,6 @@
 //! Adam (Kingma and Ba 2015, algorithm 1) and AdamW (Loshchilov and Hutter 2019, algorithm 2).
 
+use super::parameter::Parameter;
 use super::state::Slots;
 use super::{Now, Rule};
 use burn::tensor::Tensor;
@@ -11,8 +12,6 @@ pub(super) struct Adam {
     pub(super) beta1: f64,
     pub(super) beta2: f64,
     pub(super) epsilon: f64,
-    /// Decoupled; 0 is Adam.
-    pub(super) weight_decay: f64,
 }
 
 impl Rule for Adam {
@@ -20,11 +19,13 @@ impl Rule for Adam {
         &["first", "second"]
     }
 
-    fn decoupled_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1> {
+    fn step(
+        &self,
+        now: Now,
+        _: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let bias = |beta: f64| 1.0 - beta.powf(now.step as f64);
         let first = gradient.clone().mul_scalar(1.0 - self.beta1);
         let first = slots.blend(0, self.beta1, first);

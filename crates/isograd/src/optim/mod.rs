@@ -7,15 +7,25 @@
 mod adadelta;
 mod adagrad;
 mod adam;
+mod adan;
 pub mod clip;
+mod lamb;
+mod lion;
+mod muon;
+mod nadam;
+pub mod parameter;
 mod rmsprop;
+mod schedule;
 mod sgd;
+mod sign;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use clip::{Clipped, clip};
+pub use clip::{Clipped, Gradient, clip};
+pub use parameter::{Parameter, Place, Places};
+pub use schedule::RateSchedule;
 pub use state::StateError;
 
 use burn::tensor::Tensor;
@@ -27,18 +37,39 @@ trait Rule: std::fmt::Debug + Send {
     /// Names of the tensors it keeps for each parameter.
     fn slots(&self) -> &'static [&'static str];
 
-    /// The step to *subtract* from the parameter, rate included, decoupled decay not.
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1>;
+    /// Called once before the parameters take the step with this number, from 1.
+    fn begin(&mut self, _step: u64) {}
 
-    /// λ of a decay lr·λ·w of the matrices that passes the gradient by.
-    fn decoupled_decay(&self) -> f64 {
-        0.0
+    /// The step to *subtract* from the parameter (given with its weights), rate included, decoupled
+    /// decay not.
+    fn step(
+        &self,
+        now: Now,
+        of: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1>;
+
+    /// The rate of this parameter.
+    fn rate(&self, now: Now, _parameter: &Parameter) -> f64 {
+        now.lr
     }
 
-    /// λ of a decay λ·w that is added to every gradient.
-    fn coupled_decay(&self) -> f64 {
-        0.0
+    /// What decoupled decay means.
+    fn decoupled(&self) -> Decay {
+        Decay::Outside
     }
+}
+
+/// How decoupled decay acts, on matrices and kernels only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decay {
+    /// w ← (1 − lr·λ)·w − step.
+    Outside,
+    /// w ← (w − step)/(1 + lr·λ).
+    Proximal,
+    /// The rule has it in its step.
+    Inside,
 }
 
 /// Where training stands.
@@ -46,6 +77,8 @@ trait Rule: std::fmt::Debug + Send {
 struct Now {
     /// Learning rate of this step.
     lr: f64,
+    /// The same as a share of the description's rate, for rules that have a second one.
+    course: f64,
     /// Number of this step, from 1.
     step: u64,
 }
@@ -63,18 +96,18 @@ pub struct Stepped {
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use isograd::optim::Optimizer;
+/// use isograd::optim::{Optimizer, Parameter};
 /// use isograd_core::describe::train::{OptimizerKind, OptimizerSpec};
 ///
-/// let kind = OptimizerKind::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
-/// let spec = OptimizerSpec { kind, lr: 0.5, decay: 0.0, gradient_sign: 1.0 };
-/// let mut optimizer = Optimizer::new(&spec);
+/// let kind = OptimizerKind::Sgd { momentum: 0.0, nesterov: false };
+/// let mut optimizer = Optimizer::new(&OptimizerSpec::new(kind, 0.5));
 /// let lr = optimizer.advance();
 /// let (w, g) = ([1.0, 2.0], [2.0, 4.0]);
 /// let device = Device::flex();
 /// let w = Tensor::<1>::from_floats(w, &device);
 /// let g = Tensor::<1>::from_floats(g, &device);
-/// let stepped = optimizer.step("dense1.weight", w, g, true, lr, false);
+/// let parameter = Parameter::new("dense1.weight", [1, 2]);
+/// let stepped = optimizer.step(&parameter, w, g, lr, false);
 /// assert_eq!(stepped.parameter.into_data().to_vec::<f32>().unwrap(), [0.0, 0.0]);
 /// ```
 #[derive(Debug)]
@@ -83,6 +116,8 @@ pub struct Optimizer {
     lr: f64,
     decay: f64,
     gradient_sign: f64,
+    weight_decay: f64,
+    decoupled: bool,
     steps: u64,
     state: State,
 }
@@ -90,13 +125,15 @@ pub struct Optimizer {
 impl Optimizer {
     /// An optimiser that has not stepped yet.
     pub fn new(spec: &OptimizerSpec) -> Self {
-        let rule = rule(spec.kind);
+        let rule = rule(spec);
         Self {
             state: State::new(rule.slots()),
             rule,
             lr: spec.lr,
             decay: spec.decay,
             gradient_sign: spec.gradient_sign,
+            weight_decay: spec.weight_decay,
+            decoupled: spec.decoupled,
             steps: 0,
         }
     }
@@ -115,29 +152,29 @@ impl Optimizer {
     /// rate by the description.
     pub fn advance(&mut self) -> f64 {
         self.steps += 1;
+        self.rule.begin(self.steps);
         self.lr_at(self.steps - 1)
     }
 
     /// Steps one parameter.
     ///
-    /// `path` names it and keys its state; `matrix` is true for weight matrices and kernels, the only
-    /// ones that decoupled decay shrinks. Works in place where the handles of `parameter` and
-    /// `gradient` are the only ones. Neither tensor may be tracked by autodiff.
+    /// Works in place where the handles of `weights` and `gradient` are the only ones. Neither tensor
+    /// may be tracked by autodiff.
     ///
     /// # Panics
     /// Before the first [`advance`](Self::advance), and where a path comes back with another size.
     pub fn step(
         &mut self,
-        path: &str,
-        parameter: Tensor<1>,
+        parameter: &Parameter,
+        weights: Tensor<1>,
         gradient: Tensor<1>,
-        matrix: bool,
         lr: f64,
         want_moved: bool,
     ) -> Stepped {
         assert!(self.steps > 0, "a step begins with `advance`");
         let now = Now {
             lr,
+            course: if self.lr == 0.0 { 1.0 } else { lr / self.lr },
             step: self.steps,
         };
         let gradient = if self.gradient_sign == 1.0 {
@@ -145,23 +182,32 @@ impl Optimizer {
         } else {
             gradient.mul_scalar(self.gradient_sign)
         };
-        let coupled = self.rule.coupled_decay();
-        let gradient = if coupled == 0.0 {
+        let gradient = if self.decoupled || self.weight_decay == 0.0 {
             gradient
         } else {
-            gradient + parameter.clone().mul_scalar(coupled)
+            gradient + weights.clone().mul_scalar(self.weight_decay)
         };
-        let mut slots = self.state.of(path);
-        let step = self.rule.step(now, &mut slots, gradient);
-        let moved = want_moved.then(|| step.clone().neg());
-        let shrink = lr * self.rule.decoupled_decay();
-        let parameter = if matrix && shrink != 0.0 {
-            parameter.mul_scalar(1.0 - shrink)
+        let mut slots = self.state.of(&parameter.path);
+        let step = self
+            .rule
+            .step(now, (parameter, &weights), &mut slots, gradient);
+        let shrink = if self.decoupled && parameter.is_matrix() {
+            self.rule.rate(now, parameter) * self.weight_decay
         } else {
-            parameter
+            0.0
         };
+        let (weights, step) = match self.rule.decoupled() {
+            _ if shrink == 0.0 => (weights, step),
+            Decay::Inside => (weights, step),
+            Decay::Outside => (weights.mul_scalar(1.0 - shrink), step),
+            Decay::Proximal => {
+                let factor = (1.0 + shrink).recip();
+                (weights.mul_scalar(factor), step.mul_scalar(factor))
+            }
+        };
+        let moved = want_moved.then(|| step.clone().neg());
         Stepped {
-            parameter: parameter - step,
+            parameter: weights - step,
             moved,
         }
     }
@@ -186,37 +232,73 @@ impl Optimizer {
 }
 
 /// The rule of a description's optimiser.
-fn rule(kind: OptimizerKind) -> Box<dyn Rule> {
-    match kind {
-        OptimizerKind::Sgd {
-            momentum,
-            nesterov,
-            weight_decay,
-        } => Box::new(sgd::Sgd {
-            momentum,
-            nesterov,
-            weight_decay,
-        }),
+fn rule(spec: &OptimizerSpec) -> Box<dyn Rule> {
+    let adam = |beta1, beta2, epsilon| adam::Adam {
+        beta1,
+        beta2,
+        epsilon,
+    };
+    match spec.kind {
+        OptimizerKind::Sgd { momentum, nesterov } => Box::new(sgd::Sgd { momentum, nesterov }),
+        OptimizerKind::Sign { momentum } => Box::new(sign::Sign { momentum }),
         OptimizerKind::Adam {
             beta1,
             beta2,
             epsilon,
-        } => Box::new(adam::Adam {
+        }
+        | OptimizerKind::AdamW {
             beta1,
             beta2,
             epsilon,
-            weight_decay: 0.0,
+        } => Box::new(adam(beta1, beta2, epsilon)),
+        OptimizerKind::NAdam {
+            beta1,
+            beta2,
+            epsilon,
+            momentum_decay,
+        } => Box::new(nadam::NAdam {
+            beta1,
+            beta2,
+            epsilon,
+            momentum_decay,
+            product: (0, 1.0),
         }),
-        OptimizerKind::AdamW {
+        OptimizerKind::Lion { beta1, beta2 } => Box::new(lion::Lion { beta1, beta2 }),
+        OptimizerKind::Lamb {
             beta1,
             beta2,
             epsilon,
-            weight_decay,
-        } => Box::new(adam::Adam {
+        } => Box::new(lamb::Lamb {
+            adam: adam(beta1, beta2, epsilon),
+            weight_decay: spec.weight_decay,
+        }),
+        OptimizerKind::Muon {
+            momentum,
+            nesterov,
+            ns_steps,
+            scale,
+            aux_lr,
             beta1,
             beta2,
             epsilon,
-            weight_decay,
+        } => Box::new(muon::Muon {
+            momentum,
+            nesterov,
+            ns_steps,
+            scale,
+            aux_lr,
+            adam: adam(beta1, beta2, epsilon),
+        }),
+        OptimizerKind::Adan {
+            beta1,
+            beta2,
+            beta3,
+            epsilon,
+        } => Box::new(adan::Adan {
+            beta1,
+            beta2,
+            beta3,
+            epsilon,
         }),
         OptimizerKind::RmsProp { rho, epsilon } => Box::new(rmsprop::RmsProp { rho, epsilon }),
         OptimizerKind::Adagrad {

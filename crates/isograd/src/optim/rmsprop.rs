@@ -1,5 +1,6 @@
 //! RMSprop (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning").
 
+use super::parameter::Parameter;
 use super::state::Slots;
 use super::{Now, Rule};
 use burn::tensor::Tensor;
@@ -16,7 +17,13 @@ impl Rule for RmsProp {
         &["square"]
     }
 
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1> {
+    fn step(
+        &self,
+        now: Now,
+        _: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let square = gradient
             .clone()
             .mul_scalar((1.0 - self.rho).sqrt())

@@ -1,17 +1,16 @@
 //! Stochastic gradient descent.
 
+use super::parameter::Parameter;
 use super::state::Slots;
 use super::{Now, Rule};
 use burn::tensor::Tensor;
 
 /// PyTorch's form: v ← momentum·v + g, w ← w − lr·v, or with Nesterov w ← w − lr·(g + momentum·v).
 /// The rate stands outside the velocity, so a changed rate acts at once (Keras keeps it inside).
-/// The decay is added to the gradient of every parameter.
 #[derive(Debug)]
 pub(super) struct Sgd {
     pub(super) momentum: f64,
     pub(super) nesterov: bool,
-    pub(super) weight_decay: f64,
 }
 
 impl Rule for Sgd {
@@ -19,11 +18,13 @@ impl Rule for Sgd {
         &["velocity"]
     }
 
-    fn coupled_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    fn step(&self, now: Now, slots: &mut Slots<'_>, gradient: Tensor<1>) -> Tensor<1> {
+    fn step(
+        &self,
+        now: Now,
+        _: (&Parameter, &Tensor<1>),
+        slots: &mut Slots<'_>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         if self.momentum == 0.0 {
             return gradient.mul_scalar(now.lr);
         }

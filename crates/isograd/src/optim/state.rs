@@ -85,6 +85,11 @@ impl State {
 pub(super) struct Slots<'a>(&'a mut [Option<Tensor<1>>]);
 
 impl Slots<'_> {
+    /// The slots behind the first `n`, for a rule inside a rule.
+    pub(super) fn behind(&mut self, n: usize) -> Slots<'_> {
+        Slots(&mut self.0[n..])
+    }
+
     /// Takes a tensor out, so that its handle is the only one and it is changed in place.
     pub(super) fn take(&mut self, slot: usize) -> Option<Tensor<1>> {
         self.0[slot].take()

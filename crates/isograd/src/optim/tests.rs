@@ -6,52 +6,90 @@
 use super::clip::global_norm;
 use super::*;
 use burn::tensor::{DType, Device, TensorData};
-use isograd_core::describe::train::ClipSpec;
+use isograd_core::describe::train::{ClipSpec, MuonScale};
 use std::f64::consts::FRAC_1_SQRT_2;
 
-const ALL: [OptimizerKind; 7] = [
-    OptimizerKind::Sgd {
-        momentum: 0.0,
-        nesterov: false,
-        weight_decay: 0.0,
-    },
-    OptimizerKind::Sgd {
-        momentum: 0.9,
-        nesterov: true,
-        weight_decay: 0.1,
-    },
-    OptimizerKind::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    },
-    OptimizerKind::AdamW {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        weight_decay: 0.5,
-    },
-    OptimizerKind::RmsProp {
-        rho: 0.9,
-        epsilon: 1e-7,
-    },
-    OptimizerKind::Adagrad {
-        initial_accumulator: 0.1,
-        epsilon: 1e-7,
-    },
-    OptimizerKind::Adadelta {
-        rho: 0.95,
-        epsilon: 1e-7,
-    },
-];
+/// Every rule, with and without what it can do without.
+fn all() -> Vec<OptimizerSpec> {
+    let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
+    let kinds = [
+        OptimizerKind::Sgd {
+            momentum: 0.0,
+            nesterov: false,
+        },
+        OptimizerKind::Sgd {
+            momentum: 0.9,
+            nesterov: true,
+        },
+        OptimizerKind::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        },
+        OptimizerKind::NAdam {
+            beta1,
+            beta2,
+            epsilon,
+            momentum_decay: 4e-3,
+        },
+        OptimizerKind::Sign { momentum: 0.9 },
+        OptimizerKind::Lion { beta1, beta2: 0.99 },
+        OptimizerKind::Lamb {
+            beta1,
+            beta2,
+            epsilon,
+        },
+        OptimizerKind::Adan {
+            beta1: 0.98,
+            beta2: 0.92,
+            beta3: 0.99,
+            epsilon,
+        },
+        OptimizerKind::Muon {
+            momentum: 0.95,
+            nesterov: true,
+            ns_steps: 5,
+            scale: MuonScale::Shape,
+            aux_lr: 0.05,
+            beta1,
+            beta2,
+            epsilon,
+        },
+        OptimizerKind::RmsProp {
+            rho: 0.9,
+            epsilon: 1e-7,
+        },
+        OptimizerKind::Adagrad {
+            initial_accumulator: 0.1,
+            epsilon: 1e-7,
+        },
+        OptimizerKind::Adadelta {
+            rho: 0.95,
+            epsilon: 1e-7,
+        },
+    ];
+    let decays = [(0.0, false), (0.1, false), (0.5, true)];
+    let with = |kind| {
+        decays.map(|(weight_decay, decoupled)| OptimizerSpec {
+            decay: 0.5,
+            weight_decay,
+            decoupled,
+            ..OptimizerSpec::new(kind, 0.1)
+        })
+    };
+    kinds.into_iter().flat_map(with).collect()
+}
 
-fn optimizer(kind: OptimizerKind) -> Optimizer {
-    Optimizer::new(&OptimizerSpec {
-        kind,
-        lr: 0.1,
-        decay: 0.5,
-        gradient_sign: 1.0,
-    })
+fn of(word: fn(&OptimizerKind) -> bool) -> OptimizerSpec {
+    all().into_iter().find(|spec| word(&spec.kind)).unwrap()
+}
+
+fn matrix(path: &str) -> Parameter {
+    Parameter::new(path, [1, 3])
+}
+
+fn vector(path: &str) -> Parameter {
+    Parameter::new(path, [3])
 }
 
 fn tensor(values: &[f64], dtype: DType) -> Tensor<1> {
@@ -79,14 +117,11 @@ fn run(
     let mut now = from;
     for step in steps {
         let lr = optimizer.advance();
-        for (path, values) in ["a.weight", "b:odd.bias"].into_iter().zip(&mut now) {
+        let parameters = [matrix("a.weight"), vector("b:odd.bias")];
+        for (parameter, values) in parameters.iter().zip(&mut now) {
             let g = tensor(&gradient(step), DType::F32);
             let w = tensor(values, DType::F32);
-            *values = numbers(
-                &optimizer
-                    .step(path, w, g, path == "a.weight", lr, false)
-                    .parameter,
-            );
+            *values = numbers(&optimizer.step(parameter, w, g, lr, false).parameter);
         }
     }
     now
@@ -95,13 +130,13 @@ fn run(
 #[test]
 fn a_restored_state_goes_on_bit_by_bit() {
     let start = || [vec![0.5, -1.0, 2.0], vec![0.0, 0.1, 0.2]];
-    for kind in ALL {
-        let whole = run(&mut optimizer(kind), start(), 0..8);
-        let mut first = optimizer(kind);
+    for spec in all() {
+        let whole = run(&mut Optimizer::new(&spec), start(), 0..8);
+        let mut first = Optimizer::new(&spec);
         let half = run(&mut first, start(), 0..4);
-        let mut second = optimizer(kind);
+        let mut second = Optimizer::new(&spec);
         second.load(first.steps(), first.state()).unwrap();
-        assert_eq!(run(&mut second, half, 4..8), whole, "{kind:?}");
+        assert_eq!(run(&mut second, half, 4..8), whole, "{spec:?}");
         let names = |o: &Optimizer| o.state().into_iter().map(|s| s.0).collect::<Vec<_>>();
         assert_eq!(names(&second), names(&first));
     }
@@ -109,32 +144,38 @@ fn a_restored_state_goes_on_bit_by_bit() {
 
 #[test]
 fn a_state_of_another_optimiser_is_refused() {
-    let mut adam = optimizer(ALL[2]);
+    let mut adam = Optimizer::new(&of(|k| matches!(k, OptimizerKind::Adam { .. })));
+    let adagrad = of(|k| matches!(k, OptimizerKind::Adagrad { .. }));
     run(&mut adam, [vec![0.5; 3], vec![0.5; 3]], 0..1);
-    let error = optimizer(ALL[5]).load(1, adam.state()).unwrap_err();
+    let error = Optimizer::new(&adagrad).load(1, adam.state()).unwrap_err();
     insta::assert_snapshot!(error, @"`a.weight:first` is no state of this optimiser, which keeps sum for each parameter");
 }
 
 #[test]
 fn the_step_reported_is_the_step_taken_without_decoupled_decay() {
-    for kind in ALL {
-        for matrix in [true, false] {
-            let mut optimizer = optimizer(kind);
+    for spec in all() {
+        for parameter in [matrix("w"), vector("w")] {
+            let mut optimizer = Optimizer::new(&spec);
             let mut w = tensor(&[0.5, -1.0, 2.0], DType::F64);
             for step in 0..3 {
                 let lr = optimizer.advance();
                 let before = numbers(&w);
                 let g = tensor(&gradient(step), DType::F64);
-                let stepped = optimizer.step("w", w, g, matrix, lr, true);
+                let stepped = optimizer.step(&parameter, w, g, lr, true);
                 w = stepped.parameter;
-                let shrink = match kind {
-                    OptimizerKind::AdamW { weight_decay, .. } if matrix => lr * weight_decay,
-                    _ => 0.0,
+                let shrink = if spec.decoupled && parameter.is_matrix() {
+                    match spec.kind {
+                        OptimizerKind::Lamb { .. } => 0.0,
+                        OptimizerKind::Adan { .. } => 1.0 - 1.0 / (1.0 + lr * spec.weight_decay),
+                        _ => lr * spec.weight_decay,
+                    }
+                } else {
+                    0.0
                 };
                 let moved = numbers(&stepped.moved.unwrap());
                 for ((after, before), moved) in numbers(&w).iter().zip(before).zip(moved) {
                     let taken = after - before + shrink * before;
-                    assert!((taken - moved).abs() < 1e-14, "{kind:?}: {taken} {moved}");
+                    assert!((taken - moved).abs() < 1e-14, "{spec:?}: {taken} {moved}");
                 }
             }
         }
@@ -143,7 +184,7 @@ fn the_step_reported_is_the_step_taken_without_decoupled_decay() {
 
 #[test]
 fn the_rate_decays_with_the_steps() {
-    let mut optimizer = optimizer(ALL[0]);
+    let mut optimizer = Optimizer::new(&all()[0]);
     assert_eq!(
         [0, 1, 2, 8].map(|step| optimizer.lr_at(step)),
         [0.1, 0.1 / 1.5, 0.05, 0.02]
@@ -154,10 +195,9 @@ fn the_rate_decays_with_the_steps() {
 #[test]
 fn a_negative_sign_climbs() {
     let spec = OptimizerSpec {
-        kind: ALL[2],
-        lr: 0.1,
         decay: 0.0,
         gradient_sign: -1.0,
+        ..of(|k| matches!(k, OptimizerKind::Adam { .. }))
     };
     let mut optimizer = Optimizer::new(&spec);
     let lr = optimizer.advance();
@@ -166,7 +206,8 @@ fn a_negative_sign_climbs() {
         tensor(&[3.0, -0.2], DType::F64),
     );
     // The first step of Adam is the rate, whatever the size of the gradient.
-    let w = numbers(&optimizer.step("w", w, g, true, lr, false).parameter);
+    let parameter = Parameter::new("w", [1, 2]);
+    let w = numbers(&optimizer.step(&parameter, w, g, lr, false).parameter);
     assert!(
         (w[0] - 0.1).abs() < 1e-7 && (w[1] + 0.1).abs() < 1e-7,
         "{w:?}"
@@ -175,18 +216,81 @@ fn a_negative_sign_climbs() {
 
 #[test]
 fn a_gradient_of_zero_moves_nothing() {
-    for kind in ALL {
-        let mut optimizer = optimizer(kind);
+    for spec in all() {
+        let mut optimizer = Optimizer::new(&spec);
         let lr = optimizer.advance();
         let (w, g) = (tensor(&[1.0], DType::F32), tensor(&[0.0], DType::F32));
-        let stepped = optimizer.step("bias", w, g, false, lr, true);
-        let coupled = matches!(kind, OptimizerKind::Sgd { weight_decay, .. } if weight_decay > 0.0);
+        let stepped = optimizer.step(&Parameter::new("bias", [1]), w, g, lr, true);
+        let coupled = !spec.decoupled && spec.weight_decay > 0.0;
         assert_eq!(
             numbers(&stepped.moved.unwrap())[0] == 0.0,
             !coupled,
-            "{kind:?}"
+            "{spec:?}"
         );
     }
+}
+
+#[test]
+fn muon_takes_hidden_matrices_and_adamw_the_rest() {
+    let spec = OptimizerSpec {
+        decay: 0.0,
+        ..of(|k| matches!(k, OptimizerKind::Muon { .. }))
+    };
+    let g = [3.0, 4.0, 0.0, 0.0, 0.0, 0.5];
+    let step = |place, dims: &[usize], rate: f64| {
+        let mut optimizer = Optimizer::new(&spec);
+        optimizer.advance();
+        let parameter = Parameter {
+            place,
+            ..Parameter::new("w", dims)
+        };
+        let w = tensor(&[0.0; 6], DType::F64);
+        numbers(
+            &optimizer
+                .step(&parameter, w, tensor(&g, DType::F64), rate, false)
+                .parameter,
+        )
+    };
+    // AdamW's first step is its rate against the sign; half the rate of Muon is half of its rate.
+    for (place, dims) in [
+        (Place::First, &[2, 3][..]),
+        (Place::Last, &[3, 2]),
+        (Place::Hidden, &[6]),
+    ] {
+        for (rate, aux) in [(0.1, 0.05), (0.05, 0.025)] {
+            for (w, g) in step(place, dims, rate).iter().zip(g) {
+                let expected = if g == 0.0 { 0.0 } else { -aux };
+                assert!((w - expected).abs() < 1e-6, "{place:?}: {w} {expected}");
+            }
+        }
+    }
+    // A matrix of 2 inputs and 3 outputs is the transpose of a kernel of 3 filters on 2 channels.
+    let dense = step(Place::Hidden, &[2, 3], 0.1);
+    let mut optimizer = Optimizer::new(&spec);
+    optimizer.advance();
+    let transposed = [g[0], g[3], g[1], g[4], g[2], g[5]];
+    let w = tensor(&[0.0; 6], DType::F64);
+    let kernel = Parameter::new("w", [3, 2, 1, 1]);
+    let kernel = optimizer.step(&kernel, w, tensor(&transposed, DType::F64), 0.1, false);
+    let kernel = numbers(&kernel.parameter);
+    for (i, dense) in dense.iter().enumerate() {
+        let (row, column) = (i / 3, i % 3);
+        assert!((dense - kernel[column * 2 + row]).abs() < 1e-12);
+    }
+    assert!(dense[0] < -0.05 && dense[5] < -0.05, "{dense:?}");
+}
+
+/// Gradients of a matrix of one output and of a bias.
+fn gradients<const N: usize>(values: [&[f64]; N], dtype: DType) -> [Gradient; N] {
+    let mut place = [Place::Hidden; N].into_iter();
+    values.map(|g| Gradient {
+        parameter: Parameter {
+            place: place.next().unwrap(),
+            ..Parameter::new("w", [g.len(), 1])
+        },
+        weights: tensor(&vec![1.0; g.len()], dtype),
+        gradient: tensor(g, dtype),
+    })
 }
 
 #[test]
@@ -198,7 +302,11 @@ fn clipping_scales_all_gradients_by_one_factor() {
         clipped: [&'static [f64]; 2],
         norms: [f64; 2],
     }
-    let of = |value, global_norm| ClipSpec { value, global_norm };
+    let of = |value, global_norm| ClipSpec {
+        value,
+        global_norm,
+        ..ClipSpec::default()
+    };
     let cases = [
         Case {
             name: "none",
@@ -246,16 +354,18 @@ fn clipping_scales_all_gradients_by_one_factor() {
     let mut failures = Vec::new();
     for case in cases {
         for dtype in [DType::F32, DType::F64] {
-            let mut gradients = case.gradients.map(|g| tensor(g, dtype));
+            let mut gradients = gradients(case.gradients, dtype);
             let got = clip(&case.spec, &mut gradients);
             let close = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-6 * b.abs();
-            let values = gradients
-                .iter()
-                .zip(case.clipped)
-                .all(|(g, expected)| numbers(g).iter().zip(expected).all(|(&a, &b)| close(a, b)));
+            let values = gradients.iter().zip(case.clipped).all(|(g, expected)| {
+                numbers(&g.gradient)
+                    .iter()
+                    .zip(expected)
+                    .all(|(&a, &b)| close(a, b))
+            });
             let norms =
                 close(got.norm_before, case.norms[0]) && close(got.norm_after, case.norms[1]);
-            if !values || !norms || gradients[0].dtype() != dtype {
+            if !values || !norms || gradients[0].gradient.dtype() != dtype {
                 failures.push(format!("{}: {got:?} {gradients:?}", case.name));
             }
         }
@@ -268,11 +378,13 @@ fn nan_stays_nan_through_clipping() {
     let spec = ClipSpec {
         value: Some(1.0),
         global_norm: Some(1.0),
+        norm: Some(1.0),
+        adaptive: Some(0.1),
     };
-    let mut gradients = [tensor(&[f64::NAN, 5.0], DType::F32)];
+    let mut gradients = gradients([&[f64::NAN, 5.0]], DType::F32);
     let got = clip(&spec, &mut gradients);
     assert!(got.norm_before.is_nan() && got.norm_after.is_nan());
-    let values = numbers(&gradients[0]);
+    let values = numbers(&gradients[0].gradient);
     assert!(values[0].is_nan() && values[1] == 1.0, "{values:?}");
 }
 
@@ -280,4 +392,79 @@ fn nan_stays_nan_through_clipping() {
 fn norms_of_vanished_and_exploded_gradients_exist() {
     let [small, large] = [1e-30, 1e30].map(|g| global_norm(&[tensor(&[g; 4], DType::F32)]));
     assert!((small / 2e-30 - 1.0).abs() < 1e-6 && (large / 2e30 - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn tensors_and_units_are_clipped_by_themselves() {
+    // Two outputs of three inputs: units are columns of a matrix, rows of a kernel.
+    let g = [6.0, 0.1, 0.0, 0.1, 8.0, 0.1];
+    let w = [3.0, 1.0, 0.0, 1.0, 4.0, 1.0];
+    let one = |dims: &[usize], place| Gradient {
+        parameter: Parameter {
+            place,
+            ..Parameter::new("w", dims)
+        },
+        weights: tensor(&w, DType::F64),
+        gradient: tensor(&g, DType::F64),
+    };
+    let mut all = [
+        one(&[3, 2], Place::Hidden),
+        one(&[2, 3, 1], Place::Hidden),
+        one(&[6], Place::Hidden),
+        one(&[3, 2], Place::Last),
+    ];
+    let spec = ClipSpec {
+        adaptive: Some(0.5),
+        ..ClipSpec::default()
+    };
+    let clipped = clip(&spec, &mut all);
+    assert!(clipped.any && clipped.norm_after < clipped.norm_before);
+    assert_eq!(clipped.tensors, [true, true, true, false]);
+    let expected = |unit: fn(usize) -> usize, units: usize| -> Vec<f64> {
+        let norm = |x: &[f64], u| {
+            let squares = x.iter().enumerate().filter(|(i, _)| unit(*i) == u);
+            squares.map(|(_, x)| x * x).sum::<f64>().sqrt()
+        };
+        let factor: Vec<f64> = (0..units)
+            .map(|u| (0.5 * norm(&w, u).max(1e-3) / norm(&g, u)).min(1.0))
+            .collect();
+        g.iter()
+            .enumerate()
+            .map(|(i, g)| g * factor[unit(i)])
+            .collect()
+    };
+    for (one, expected) in all.iter().zip([
+        expected(|i| i % 2, 2),
+        expected(|i| i / 3, 2),
+        expected(|_| 0, 1),
+        g.to_vec(),
+    ]) {
+        for (a, b) in numbers(&one.gradient).iter().zip(expected) {
+            assert!((a - b).abs() < 1e-12, "{:?}: {a} {b}", one.parameter);
+        }
+    }
+    // Each tensor to a norm of its own; small ones stay.
+    let spec = ClipSpec {
+        norm: Some(5.0),
+        ..ClipSpec::default()
+    };
+    let mut all = gradients([&[30.0, 40.0], &[1.0, 2.0]], DType::F32);
+    let clipped = clip(&spec, &mut all);
+    assert_eq!(clipped.tensors, [true, false]);
+    assert_eq!(numbers(&all[0].gradient), [3.0, 4.0]);
+    assert_eq!(numbers(&all[1].gradient), [1.0, 2.0]);
+    // Squares that are no numbers of the type.
+    let spec = ClipSpec {
+        adaptive: Some(0.5),
+        ..ClipSpec::default()
+    };
+    let mut all = gradients([&[3e30, 4e30], &[3e-30, 4e-30]], DType::F32);
+    assert_eq!(clip(&spec, &mut all).tensors, [true, false]);
+    let limit = 0.5 * 2f64.sqrt();
+    for (a, b) in numbers(&all[0].gradient)
+        .iter()
+        .zip([0.6 * limit, 0.8 * limit])
+    {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
 }

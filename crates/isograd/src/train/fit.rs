@@ -1,24 +1,25 @@
 //! The loop.
 
-use super::evaluate::{Judge, rows_tensor, scalar};
+use super::accumulate::{Gathered, Source};
+use super::evaluate::Judge;
 use super::loss::{Loss, resolve_output};
 use super::metric::{Scoring, default_metric, threshold};
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
-use super::step::{Collected, Penalties, update};
+use super::step::{Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
-use crate::data::{Batch, Part, probe_rows};
+use crate::data::{Part, probe_rows};
 use crate::nn::{Build, Mode, Network, Pass};
-use crate::optim::Optimizer;
+use crate::optim::{Optimizer, Places, RateSchedule};
 use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
 use crate::session::Prepared;
 use burn::module::Module;
-use burn::tensor::{DType, Device, Gradients};
+use burn::tensor::{DType, Device};
 use isograd_core::describe::Description;
 use isograd_core::describe::Op;
-use isograd_core::describe::train::{Reduction, TrainSpec};
+use isograd_core::describe::train::{ClipSpec, Reduction, TrainSpec};
 use isograd_core::trace::quantity::Row;
-use isograd_core::trace::{Network as Whole, Record, RecordKind, Trace, Validation};
+use isograd_core::trace::{ClipLedger, Network as Whole, Record, RecordKind, Trace, Validation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,9 +48,12 @@ struct Fit<'a> {
     device: Device,
     network: Option<Network>,
     optimizer: Optimizer,
+    schedule: RateSchedule,
+    clipping: ClipLedger,
     loss: Loss,
     scoring: Scoring,
     penalties: Penalties,
+    places: Places,
     init: InitNorms,
     trace: Trace,
     /// Behind the probes of watched steps; empty between them.
@@ -97,9 +101,12 @@ impl<'a> Fit<'a> {
             device,
             network: Some(network),
             optimizer: Optimizer::new(&spec.optimizer),
+            schedule: RateSchedule::new(&spec.schedule, planned, prepared.steps_per_epoch()),
+            clipping: ClipLedger::default(),
             loss,
             scoring,
-            penalties: Penalties::of(&prepared.plan),
+            penalties: Penalties::of(&prepared.plan, spec),
+            places: Places::of(&prepared.plan),
             init,
             trace,
             recorder,
@@ -132,7 +139,7 @@ impl<'a> Fit<'a> {
             self.probe();
         }
         self.validate();
-        let batch = self.spec().batch;
+        let batch = self.spec().batch * self.spec().accumulate;
         let mut epoch = 0;
         loop {
             let rows = self.prepared.data.order(self.seed, epoch);
@@ -174,7 +181,11 @@ impl<'a> Fit<'a> {
                 }
             }
             epoch += 1;
+            let trained = self.recent.0 / self.recent.1 as f64;
             self.validate();
+            let loss = self.valid.as_ref().map_or(trained, |valid| valid.loss);
+            self.schedule.epoch_ended(loss);
+            self.recent = (0.0, 0);
         }
     }
 
@@ -192,21 +203,31 @@ impl<'a> Fit<'a> {
 
     /// Epochs done, with the fraction; the last batch of an epoch counts as a whole one.
     fn epoch(&self) -> f64 {
-        let per_epoch = self.part().len().div_ceil(self.spec().batch).max(1);
-        self.step as f64 / per_epoch as f64
+        self.step as f64 / self.prepared.steps_per_epoch().max(1) as f64
     }
 
     /// One training step on these rows; its loss.
     fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
-        let batch = self.prepared.data.train_batch(rows, self.seed, self.step);
         let mut pass = Pass::train(self.seed, self.step);
         if watched {
             pass = pass.watched(self.recorder.clone());
         }
-        let (loss, per_example, gradients) = self.backward(&batch, &pass);
-        let mut collected = Collected::take(self.network(), gradients, &self.penalties);
-        let clipped = collected.clip(&self.spec().clip);
+        let Some(Gathered {
+            loss,
+            per_example,
+            mut gradients,
+        }) = self.gather(rows, &pass)
+        else {
+            return f64::NAN;
+        };
+        gradients.penalise(&self.penalties);
+        let clipped = gradients.clip(&self.spec().clip);
+        self.clipping
+            .enter(clipped.norm_before, clipped.norm_after, clipped.any);
+        let by_tensor = gradients.paths().zip(clipped.tensors.iter().copied());
+        self.clipping.enter_tensors(by_tensor);
         let finite = loss.is_finite() && clipped.norm_before.is_finite();
+        let batch = rows;
         let mut rows = watched.then(|| self.recorder.take(per_example));
         if !finite && rows.is_none() && !self.provenance_known {
             // The first bad step says where the first bad number is, scheduled or not.
@@ -214,17 +235,17 @@ impl<'a> Fit<'a> {
                 mode: Mode::Probe,
                 ..Pass::train(self.seed, self.step)
             };
-            self.backward(&batch, &pass.watched(self.recorder.clone()));
+            self.gather(batch, &pass.watched(self.recorder.clone()));
             rows = Some(self.recorder.take(per_example));
         }
         self.provenance_known |= !finite;
         self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
-        let lr = self.optimizer.advance();
+        let lr = self.optimizer.advance() * self.schedule.factor(self.step);
         let Some(network) = self.network.take() else {
             return loss;
         };
         let (network, measured) =
-            update(network, collected, &mut self.optimizer, lr, rows.is_some());
+            update(network, gradients, &mut self.optimizer, lr, rows.is_some());
         if let Some(rows) = &mut rows {
             weight_rows(&network, &self.init, &measured, rows);
         }
@@ -246,14 +267,33 @@ impl<'a> Fit<'a> {
         loss
     }
 
-    /// Forward and backward: the loss, the factor to one example's own loss, the gradients.
-    fn backward(&self, batch: &Batch, pass: &Pass) -> (f64, f64, Gradients) {
-        let elements = self.part().elements;
-        let x = rows_tensor(batch.inputs.clone(), elements, &self.device, DType::F32);
-        let y = self.network().forward(x, pass);
-        let loss = self.loss.evaluate(y, &batch.targets);
-        let value = scalar(&loss.value.clone().inner());
-        (value, loss.per_example, loss.value.backward())
+    /// Loss and gradients of one step on these rows, batch by batch. Each draws random numbers of its
+    /// own.
+    fn gather(&self, rows: &[u32], pass: &Pass) -> Option<Gathered> {
+        let first = self.step * self.spec().accumulate as u64;
+        let batches = rows.chunks(self.spec().batch).zip(first..);
+        let batches = batches.map(|(rows, position)| {
+            let batch = self.prepared.data.train_batch(rows, self.seed, position);
+            let step = position;
+            (
+                batch,
+                Pass {
+                    step,
+                    ..pass.clone()
+                },
+            )
+        });
+        self.source().gather(batches, rows.len())
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            network: self.network(),
+            loss: &self.loss,
+            places: &self.places,
+            device: &self.device,
+            dtype: DType::F32,
+        }
     }
 
     /// Measures everything on distinct training examples, without an update.
@@ -270,14 +310,17 @@ impl<'a> Fit<'a> {
                 mode: Mode::Probe,
                 ..Pass::train(self.seed, self.step)
             };
-            let (loss, per_example, gradients) =
-                self.backward(&batch, &pass.watched(recorder.clone()));
-            losses += loss;
+            let examples = rows.len();
+            let watched = pass.watched(recorder.clone());
+            let Some(mut found) = self.source().gather([(batch, watched)], examples) else {
+                continue;
+            };
+            losses += found.loss;
             batches += 1.0;
-            factor = per_example;
+            factor = found.per_example;
             if first.is_none() {
-                let collected = Collected::take(self.network(), gradients, &self.penalties);
-                let norms = collected.norms();
+                found.gradients.penalise(&self.penalties);
+                let norms = found.gradients.norms();
                 let global = norms.values().map(|n| n * n).sum::<f64>().sqrt();
                 first = Some((global, norms));
             }
@@ -285,7 +328,7 @@ impl<'a> Fit<'a> {
         let mut rows = recorder.take(factor);
         let (global, gradients) = first.unwrap_or_default();
         self.probe_weights(&gradients, &mut rows);
-        let lr = self.optimizer.lr_at(self.step);
+        let lr = self.optimizer.lr_at(self.step) * self.schedule.factor(self.step);
         self.record(Record {
             step: self.step,
             kind: RecordKind::Probe,
@@ -381,6 +424,7 @@ impl<'a> Fit<'a> {
             test,
             network,
             measuring: self.pace.measuring(),
+            clipping: (self.spec().clip != ClipSpec::default()).then(|| self.clipping.clone()),
             trace: std::mem::take(&mut self.trace),
         }
     }
@@ -397,7 +441,8 @@ pub(crate) fn judges(prepared: &Prepared) -> Result<(Loss, Scoring), TrainError>
         .map(|&id| &prepared.plan.nodes[id].op);
     let output = resolve_output(spec.loss.on, last);
     let outputs = prepared.plan.output.elements();
-    let loss = Loss::new(&spec.loss, output, outputs, data.shape.task, data.target)?;
+    let loss = Loss::new(&spec.loss, output, outputs, data.shape.task, data.target)?
+        .balanced(&data.train.targets);
     let scoring = Scoring {
         metric: spec
             .metric

@@ -45,7 +45,15 @@ pub fn default_metric(task: Task) -> Metric {
 /// hinge loss, ½ on probabilities and on outputs fitted to 0 and 1 themselves.
 pub fn threshold(loss: LossKind, output: OutputKind) -> f32 {
     match (loss, output) {
-        (LossKind::Mse | LossKind::Mae | LossKind::Angle { .. }, _)
+        (
+            LossKind::Mse
+            | LossKind::Mae
+            | LossKind::Huber { .. }
+            | LossKind::Msle
+            | LossKind::Poisson { .. }
+            | LossKind::Angle { .. },
+            _,
+        )
         | (_, OutputKind::Probabilities) => 0.5,
         _ => 0.0,
     }

@@ -1,5 +1,6 @@
 //! Training: losses, metrics, the loop, evaluation.
 
+mod accumulate;
 mod evaluate;
 mod fit;
 pub mod loss;

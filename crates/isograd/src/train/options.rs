@@ -3,7 +3,7 @@
 use crate::nn::Network;
 use crate::probe::Schedule;
 use isograd_core::describe::train::Metric;
-use isograd_core::trace::{Record, Site, Trace, Validation};
+use isograd_core::trace::{ClipLedger, Record, Site, Trace, Validation};
 
 /// What a training may use up and what it measures. The default is the description's whole budget
 /// and the default schedule.
@@ -113,6 +113,8 @@ pub struct Finished {
     pub test: Option<Score>,
     /// Seconds that measuring took; `None` where it cannot be told from the steps.
     pub measuring: Option<f64>,
+    /// How often and how much gradients were clipped; `None` where the description has no limit.
+    pub clipping: Option<ClipLedger>,
     /// The trained network.
     pub network: Network,
 }

@@ -1,81 +1,113 @@
 //! One update: gradients out of the backward pass, penalties, clipping, the optimiser.
 
 use crate::nn::Network;
-use crate::optim::{Clipped, Optimizer, clip};
+use crate::optim::{Clipped, Gradient, Optimizer, Parameter, Places, clip};
 use crate::probe::WeightRow;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::Plan;
-use isograd_core::describe::train::ClipSpec;
+use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_kernels::moments;
 use std::collections::BTreeMap;
 
-/// L1 and L2 penalties of the weights that have one, by path.
+/// L1 and L2 penalties of the weights that have one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Penalties(BTreeMap<String, (f64, f64)>);
+pub(super) struct Penalties {
+    /// Of every matrix and kernel.
+    all: (f64, f64),
+    /// Beside those, by path.
+    own: BTreeMap<String, (f64, f64)>,
+}
 
 impl Penalties {
-    pub(super) fn of(plan: &Plan) -> Self {
+    pub(super) fn of(plan: &Plan, train: &TrainSpec) -> Self {
         let with = plan.nodes.iter().filter(|n| n.l1 != 0.0 || n.l2 != 0.0);
-        Self(
-            with.flat_map(|n| {
-                let paths = n.op.weights().iter();
-                paths.map(|weight| (format!("{}.{weight}", n.name), (n.l1, n.l2)))
-            })
-            .collect(),
-        )
+        Self {
+            all: (train.l1, train.l2),
+            own: with
+                .flat_map(|n| {
+                    let paths = n.op.weights().iter();
+                    paths.map(|weight| (format!("{}.{weight}", n.name), (n.l1, n.l2)))
+                })
+                .collect(),
+        }
     }
 
     /// Adds ∂(l1·Σ|w| + l2·Σw²)/∂w.
-    fn add(&self, path: &str, weight: &Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let Some(&(l1, l2)) = self.0.get(path) else {
-            return gradient;
-        };
-        let mut gradient = gradient;
+    fn add(&self, one: &mut Gradient) {
+        let (mut l1, mut l2) = self
+            .own
+            .get(&one.parameter.path)
+            .copied()
+            .unwrap_or_default();
+        if one.parameter.is_matrix() {
+            l1 += self.all.0;
+            l2 += self.all.1;
+        }
+        let weights = &one.weights;
         if l1 != 0.0 {
-            gradient = gradient + weight.clone().sign() * l1;
+            one.gradient
+                .inplace(|g| g + weights.clone().sign().mul_scalar(l1));
         }
         if l2 != 0.0 {
-            gradient = gradient + weight.clone() * (2.0 * l2);
+            one.gradient
+                .inplace(|g| g + weights.clone().mul_scalar(2.0 * l2));
         }
-        gradient
     }
 }
 
-/// The gradients of one backward pass, flattened, by path.
-pub(super) struct Collected {
-    paths: Vec<String>,
-    gradients: Vec<Tensor<1>>,
-}
+/// The gradients of one step, flattened, in the order of the network.
+pub(super) struct Collected(Vec<Gradient>);
 
 impl Collected {
-    /// Takes every parameter's gradient, penalties added.
-    pub(super) fn take(network: &Network, gradients: Gradients, penalties: &Penalties) -> Self {
+    /// Takes the gradient of every parameter that has one.
+    pub(super) fn take(network: &Network, places: &Places, gradients: Gradients) -> Self {
         let mut collector = Collector {
             path: Vec::new(),
             gradients,
-            penalties,
-            found: Self {
-                paths: Vec::new(),
-                gradients: Vec::new(),
-            },
+            places,
+            found: Vec::new(),
         };
         network.visit(&mut collector);
-        collector.found
+        Self(collector.found)
+    }
+
+    /// Adds the gradients of another batch through the same network.
+    pub(super) fn add(&mut self, other: Self) {
+        for (one, other) in self.0.iter_mut().zip(other.0) {
+            one.gradient.inplace(|g| g + other.gradient);
+        }
+    }
+
+    /// Adds the penalties of the weights.
+    pub(super) fn penalise(&mut self, penalties: &Penalties) {
+        self.0.iter_mut().for_each(|one| penalties.add(one));
     }
 
     /// Clips as the description says.
     pub(super) fn clip(&mut self, spec: &ClipSpec) -> Clipped {
-        clip(spec, &mut self.gradients)
+        clip(spec, &mut self.0)
+    }
+
+    /// Paths of the parameters, in order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|one| one.parameter.path.as_str())
+    }
+
+    /// All numbers, in order.
+    #[cfg(test)]
+    pub(super) fn values(&self) -> Vec<f64> {
+        let all = self.0.iter();
+        all.flat_map(|one| one.gradient.to_data().iter::<f64>().collect::<Vec<_>>())
+            .collect()
     }
 
     /// Norm of each gradient, by path.
     pub(super) fn norms(&self) -> BTreeMap<String, f64> {
-        let norm = |g: &Tensor<1>| moments(g).sum_squares.sqrt();
-        self.paths
+        let norm = |g: &Gradient| moments(&g.gradient).sum_squares.sqrt();
+        self.0
             .iter()
-            .cloned()
-            .zip(self.gradients.iter().map(norm))
+            .map(|one| (one.parameter.path.clone(), norm(one)))
             .collect()
     }
 }
@@ -83,8 +115,8 @@ impl Collected {
 struct Collector<'a> {
     path: Vec<String>,
     gradients: Gradients,
-    penalties: &'a Penalties,
-    found: Collected,
+    places: &'a Places,
+    found: Vec<Gradient>,
 }
 
 impl ModuleVisitor for Collector<'_> {
@@ -102,11 +134,13 @@ impl ModuleVisitor for Collector<'_> {
         let Some(gradient) = value.grad_remove(&mut self.gradients) else {
             return;
         };
-        let path = self.path.join(".");
-        let gradient = flat(gradient);
-        let gradient = self.penalties.add(&path, &flat(value.inner()), gradient);
-        self.found.paths.push(path);
-        self.found.gradients.push(gradient);
+        self.found.push(Gradient {
+            parameter: self
+                .places
+                .parameter(self.path.join("."), value.dims().to_vec()),
+            weights: flat(value.inner()),
+            gradient: flat(gradient),
+        });
     }
 }
 
@@ -124,13 +158,18 @@ pub(super) fn update(
     lr: f64,
     measure: bool,
 ) -> (Network, BTreeMap<String, WeightRow>) {
+    // The handles of the weights end here, so that they can be changed in place.
+    let gradients = collected.0.into_iter().map(|one| {
+        let Gradient {
+            parameter,
+            gradient,
+            ..
+        } = one;
+        (parameter.path.clone(), (parameter, gradient))
+    });
     let mut updater = Updater {
         path: Vec::new(),
-        gradients: collected
-            .paths
-            .into_iter()
-            .zip(collected.gradients)
-            .collect(),
+        gradients: gradients.collect(),
         optimizer,
         lr,
         measure,
@@ -142,7 +181,7 @@ pub(super) fn update(
 
 struct Updater<'a> {
     path: Vec<String>,
-    gradients: BTreeMap<String, Tensor<1>>,
+    gradients: BTreeMap<String, (Parameter, Tensor<1>)>,
     optimizer: &'a mut Optimizer,
     lr: f64,
     measure: bool,
@@ -160,14 +199,12 @@ impl ModuleMapper for Updater<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let path = self.path.join(".");
-        let Some(gradient) = self.gradients.remove(&path) else {
+        let Some((parameter, gradient)) = self.gradients.remove(&path) else {
             return param;
         };
         let (id, value, mapper) = param.consume();
         let dims = value.dims();
         let value = flat(value.inner());
-        // A matrix is what has more than one dimension: kernels and dense weights.
-        let matrix = D > 1;
         let mut row = self.measure.then(|| WeightRow {
             gradient: Some(moments(&gradient).sum_squares.sqrt()),
             moved: None,
@@ -175,7 +212,7 @@ impl ModuleMapper for Updater<'_> {
         });
         let stepped = self
             .optimizer
-            .step(&path, value, gradient, matrix, self.lr, self.measure);
+            .step(&parameter, value, gradient, self.lr, self.measure);
         if let (Some(row), Some(moved)) = (&mut row, &stepped.moved) {
             row.moved = Some(moments(moved).sum_squares.sqrt());
         }

@@ -9,6 +9,7 @@ import torch
 import losses
 import networks
 import optimizers
+import schedules
 from common import write
 
 
@@ -19,6 +20,7 @@ def main(folder):
     for name, cases in networks.tables().items():
         write(folder / f"{name}.json", {"made_by": made_by, "cases": cases})
     write(folder / "optimizers.json", {"made_by": made_by} | optimizers.document())
+    write(folder / "schedules.json", {"made_by": made_by} | schedules.document())
 
 
 if __name__ == "__main__":

@@ -181,6 +181,27 @@ def losses():
         ("angle", [dense(2)], {"name": "angle"} | logit, 1),
         ("angle-unclipped", [dense(2)], {"name": "angle", "clip_cosine": False} | logit, 1),
     ]
+    positive = [dense(3), act("softplus")]
+    weighed = {"class_weights": [0.5, 2.0, 1.0]}
+    rows += [
+        ("cross-entropy-smoothed", linear, ce | logit | {"label_smoothing": 0.1}, 1),
+        ("cross-entropy-probabilities-smoothed", soft, ce | prob | {"label_smoothing": 0.2}, 1),
+        ("cross-entropy-weighted", linear, ce | logit | weighed, 1),
+        ("cross-entropy-probabilities-weighted", soft, ce | prob | weighed, 1),
+        ("cross-entropy-smoothed-weighted", linear, ce | logit | weighed | {"label_smoothing": 0.1}, 1),
+        ("binary-smoothed", linear, bce | logit | {"label_smoothing": 0.1}, 1),
+        ("binary-logits-positive-weight", linear, bce | logit | {"pos_weight": 3.0}, 1),
+        ("binary-probabilities-positive-weight", sig, bce | prob | {"pos_weight": 0.3}, 1),
+        ("squared-hinge", linear, {"name": "squared_hinge"} | logit, 1),
+        ("huber", linear, {"name": "huber"} | logit, 2),
+        ("huber-delta", linear, {"name": "huber", "delta": 0.3, "over_outputs": "sum"} | logit, 1),
+        ("msle", positive, {"name": "msle"} | logit, 1),
+        ("msle-below-zero", linear, {"name": "msle"} | logit, 1),
+        ("kld-logits", linear, {"name": "kld"} | logit, 1),
+        ("kld-probabilities", soft, {"name": "kld"} | prob, 1),
+        ("poisson", positive, {"name": "poisson"} | logit, 1),
+        ("poisson-log-rate", linear, {"name": "poisson", "log_rate": True} | logit, 1),
+    ]
     return [case(f"loss-{n}", (4,), b, loss=o, scale=s, **several) for n, b, o, s in rows]
 
 
@@ -193,8 +214,16 @@ TABLES = {
 def targets(rng, kind, batch, outputs):
     if kind == "cross_entropy":
         return rng.integers(0, outputs, batch)
-    if kind in ("binary_cross_entropy", "hinge"):
+    if kind in ("binary_cross_entropy", "hinge", "squared_hinge"):
         return rng.integers(0, 2, (batch, outputs)).astype(float)
+    if kind == "kld":
+        return rng.multinomial(64, np.ones(outputs) / outputs, batch) / 64
+    if kind == "poisson":
+        return rng.integers(0, 5, (batch, outputs)).astype(float)
+    # Exact in single precision, in which isograd keeps targets.
+    if kind in ("huber", "msle"):
+        eighths = np.round(8 * values(rng, (batch, outputs))) / 8
+        return abs(eighths) if kind == "msle" else eighths
     return values(rng, (batch, outputs))
 
 

@@ -4,6 +4,7 @@ use super::closed_form::closed_form;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
 use super::item::Item;
+use super::rates::rates;
 use super::sequences::sequences;
 use super::skips::skips;
 use super::torch::torch;
@@ -22,6 +23,7 @@ pub(crate) fn all() -> Vec<Item> {
         sequences(),
         losses(),
         optimizers(),
+        schedules(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -219,6 +221,29 @@ fn losses() -> Vec<Item> {
         loss_differences("hinge", r#""hinge""#, Task::Binary, TargetKind::Binary),
         torch("angle", "losses/loss-angle"),
         torch("angle, unclipped", "losses/loss-angle-unclipped"),
+        torch("cross_entropy, smoothed", "losses/loss-cross-entropy-smoothed"),
+        torch("cross_entropy, probabilities, smoothed", "losses/loss-cross-entropy-probabilities-smoothed"),
+        torch("cross_entropy, class weights", "losses/loss-cross-entropy-weighted"),
+        torch("cross_entropy, probabilities, class weights", "losses/loss-cross-entropy-probabilities-weighted"),
+        torch("cross_entropy, smoothed, class weights", "losses/loss-cross-entropy-smoothed-weighted"),
+        torch("binary_cross_entropy, smoothed", "losses/loss-binary-smoothed"),
+        torch("binary_cross_entropy, positive weight", "losses/loss-binary-logits-positive-weight"),
+        torch("binary_cross_entropy, probabilities, positive weight", "losses/loss-binary-probabilities-positive-weight"),
+        torch("squared_hinge", "losses/loss-squared-hinge"),
+        torch("huber", "losses/loss-huber"),
+        torch("huber, delta", "losses/loss-huber-delta"),
+        torch("msle", "losses/loss-msle"),
+        torch("msle, below zero", "losses/loss-msle-below-zero"),
+        torch("kld", "losses/loss-kld-logits"),
+        torch("kld, probabilities", "losses/loss-kld-probabilities"),
+        torch("poisson", "losses/loss-poisson"),
+        torch("poisson, log rate", "losses/loss-poisson-log-rate"),
+        loss_differences("cross_entropy, smoothed, class weights", r#"{ name = "cross_entropy", label_smoothing = 0.1, class_weights = [0.5, 2.0, 1.0] }"#, Task::Classification { classes: 3 }, TargetKind::Index),
+        loss_differences("binary_cross_entropy, positive weight", r#"{ name = "binary_cross_entropy", pos_weight = 3.0 }"#, Task::Binary, TargetKind::Binary),
+        loss_differences("squared_hinge", r#""squared_hinge""#, Task::Binary, TargetKind::Binary),
+        loss_differences("huber", r#"{ name = "huber", delta = 0.5 }"#, two, TargetKind::Real),
+        loss_differences("poisson", r#"{ name = "poisson", log_rate = true }"#, two, TargetKind::Real),
+        loss_differences("kld", r#""kld""#, Task::Classification { classes: 3 }, TargetKind::OneHot),
     ]
 }
 
@@ -240,5 +265,57 @@ fn optimizers() -> Vec<Item> {
         trajectory("rmsprop-epsilon"),
         trajectory("adagrad"),
         trajectory("adadelta"),
+        trajectory("adam-l2"),
+        trajectory("adam-decoupled"),
+        trajectory("rmsprop-l2"),
+        trajectory("adagrad-l2"),
+        trajectory("adadelta-l2"),
+        trajectory("sgd-decoupled"),
+        trajectory("nadam"),
+        trajectory("nadam-l2"),
+        trajectory("nadam-decoupled"),
+        trajectory("sign"),
+        trajectory("sign-momentum"),
+        trajectory("sign-decoupled"),
+        trajectory("lion"),
+        trajectory("lion-decay"),
+        trajectory("lamb"),
+        trajectory("lamb-without-decay"),
+        trajectory("adan"),
+        trajectory("adan-without-decay"),
+        trajectory("muon"),
+        trajectory("muon-without-nesterov"),
+        trajectory("sgd-clip-norm"),
+        trajectory("sgd-clip-adaptive"),
+        trajectory("sgd-clip-adaptive-small"),
+        trajectory("sgd-clip-all"),
+    ]
+}
+
+fn schedules() -> Vec<Item> {
+    vec![
+        rates("constant"),
+        rates("constant-warmup"),
+        rates("step"),
+        rates("step-epochs"),
+        rates("multi_step"),
+        rates("cosine"),
+        rates("cosine-floor-warmup"),
+        rates("cosine-epochs"),
+        rates("cosine-restarts"),
+        rates("cosine-restarts-equal"),
+        rates("exponential"),
+        rates("exponential-epochs-warmup"),
+        rates("polynomial"),
+        rates("polynomial-short"),
+        rates("linear"),
+        rates("linear-warmup"),
+        rates("noam"),
+        rates("one_cycle"),
+        rates("one_cycle-linear"),
+        rates("plateau"),
+        rates("plateau-cooldown"),
+        rates("plateau-floor"),
+        rates("plateau-not-a-number"),
     ]
 }

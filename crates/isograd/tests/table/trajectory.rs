@@ -3,7 +3,7 @@
 use super::case::{case, numbers, table};
 use super::item::{Bound, Item, Reading, relative};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use isograd::optim::{Optimizer, clip};
+use isograd::optim::{Gradient, Optimizer, Parameter, clip};
 use isograd_core::describe::Document;
 use serde_json::Value;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) fn trajectory(name: &'static str) -> Item {
     Item {
         family: "optimizer",
         name: name.to_owned(),
-        source: format!("PyTorch {path}"),
+        source: format!("{} {path}", case(&path)["source"].as_str().unwrap()),
         bound: BOUND,
         describes: description(&case(&path)),
         check: Box::new(move || {
@@ -58,6 +58,11 @@ fn run(case: &Value, precision: &'static str, dtype: DType) -> Result<Vec<Readin
     let train = document.description.train;
     let table = table("optimizers");
     let paths = ["weight", "bias"];
+    // The matrix is outputs × inputs as PyTorch's: for Burn a kernel of one pixel.
+    let parameters = [
+        Parameter::new("weight", [3, 2, 1, 1]),
+        Parameter::new("bias", [3]),
+    ];
     let tensor = |values: Vec<f64>| -> Tensor<1> {
         let shape = [values.len()];
         Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), dtype))
@@ -66,16 +71,24 @@ fn run(case: &Value, precision: &'static str, dtype: DType) -> Result<Vec<Readin
     let mut now = paths.map(|path| tensor(numbers(&table["start"][path])));
     let mut readings = Vec::new();
     for step in 0..STEPS {
-        let mut gradients = paths.map(|path| {
-            let all = numbers(&table["gradients"][path]);
+        let mut gradients = [0, 1].map(|i| {
+            let all = numbers(&table["gradients"][paths[i]]);
             let count = all.len() / STEPS;
-            tensor(all[step * count..(step + 1) * count].to_vec())
+            Gradient {
+                parameter: parameters[i].clone(),
+                weights: now[i].clone(),
+                gradient: tensor(all[step * count..(step + 1) * count].to_vec()),
+            }
         });
         clip(&train.clip, &mut gradients);
         let lr = optimizer.advance();
-        for ((path, w), g) in paths.into_iter().zip(&mut now).zip(gradients) {
-            let matrix = path == "weight";
-            w.inplace(|w| optimizer.step(path, w, g, matrix, lr, false).parameter);
+        for (w, one) in now.iter_mut().zip(gradients) {
+            let Gradient {
+                parameter,
+                gradient,
+                ..
+            } = one;
+            w.inplace(|w| optimizer.step(&parameter, w, gradient, lr, false).parameter);
         }
         for (path, w) in paths.iter().zip(&now) {
             let expected = &case[precision][(step + 1).to_string()][path];

@@ -15,7 +15,6 @@ use std::path::Path;
 pub(super) const SGD: OptimizerKind = OptimizerKind::Sgd {
     momentum: 0.0,
     nesterov: false,
-    weight_decay: 0.0,
 };
 
 /// A network and what was measured of it.

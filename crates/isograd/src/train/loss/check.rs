@@ -1,7 +1,7 @@
 //! What can be known about a loss before training.
 
 use isograd_core::describe::data::TargetKind;
-use isograd_core::describe::train::{LossKind, LossSpec, OutputKind};
+use isograd_core::describe::train::{ClassWeights, LossKind, LossSpec, OutputKind};
 use isograd_core::describe::{Op, Task};
 use isograd_theory::Activation;
 
@@ -51,6 +51,14 @@ pub enum LossError {
         /// Steps of an example.
         steps: usize,
     },
+    /// One weight a class.
+    #[error("`class_weights` has {given} numbers, but the data have {classes} classes")]
+    Weights {
+        /// Weights given.
+        given: usize,
+        /// Classes of the data.
+        classes: usize,
+    },
     /// An angle needs directions.
     #[error(
         "the angle loss compares two angles (polar angle and azimuth), but there are {targets} \
@@ -94,6 +102,17 @@ pub fn check(
         TargetKind::Index | TargetKind::Binary => 1,
         TargetKind::OneHot | TargetKind::MultiHot | TargetKind::Real => classes,
     };
+    if let ClassWeights::Given(weights) = &spec.class_weights {
+        let classes = if target == TargetKind::Binary {
+            2
+        } else {
+            classes
+        };
+        if weights.len() != classes {
+            let given = weights.len();
+            return Err(LossError::Weights { given, classes });
+        }
+    }
     if matches!(spec.kind, LossKind::Angle { .. }) {
         return if (width, outputs) == (2, 2) {
             Ok(())

@@ -19,11 +19,11 @@ mod tests;
 pub use check::{LossError, check, resolve_output};
 
 use crate::data::Targets;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
-use isograd_core::describe::train::{LossKind, LossSpec, OutputKind, Reduction};
-use target::{class_numbers, dense};
+use isograd_core::describe::train::{ClassWeights, LossKind, LossSpec, OutputKind, Reduction};
+use target::{class_numbers, dense, one_hot};
 
 /// A loss, ready to be computed: the description's choices and what the data are.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Loss {
     output: OutputKind,
     task: Task,
     target: TargetKind,
+    /// One a class; empty where all are 1.
+    weights: Vec<f64>,
 }
 
 /// What a loss came to on one batch.
@@ -61,7 +63,43 @@ impl Loss {
             output,
             task,
             target,
+            weights: match &spec.class_weights {
+                ClassWeights::Given(weights) => weights.clone(),
+                ClassWeights::Equal | ClassWeights::Balanced => Vec::new(),
+            },
         })
+    }
+
+    /// The same with `"balanced"` class weights from the targets of the training part, if the
+    /// description asks for them: n/(K·n_c), and 1 for a class that does not occur.
+    #[must_use]
+    pub fn balanced(mut self, training: &Targets) -> Self {
+        if self.spec.class_weights == ClassWeights::Balanced {
+            let (numbers, width) = training.numbers(self.target, self.task, 1);
+            let classes = self.task.outputs().max(2);
+            let mut counts = vec![0.0f64; classes];
+            for row in numbers.chunks(width.max(1)) {
+                match row {
+                    [class] => counts[(*class as usize).min(classes - 1)] += 1.0,
+                    shares => {
+                        for (count, share) in counts.iter_mut().zip(shares) {
+                            *count += f64::from(*share);
+                        }
+                    }
+                }
+            }
+            let even = counts.iter().sum::<f64>() / classes as f64;
+            self.weights = counts
+                .iter()
+                .map(|&count| if count > 0.0 { even / count } else { 1.0 })
+                .collect();
+        }
+        self
+    }
+
+    /// Whether the loss of a batch is a mean over its examples.
+    pub fn is_mean(&self) -> bool {
+        self.divisors(1.0, 1.0).over_rows
     }
 
     /// What the outputs are to this loss.
@@ -108,28 +146,52 @@ impl Loss {
             LossKind::CrossEntropy if self.by_class(outputs, target) => {
                 let columns = outputs;
                 let classes = class_numbers(target, &prediction);
+                if self.spec.label_smoothing > 0.0 {
+                    let t = one_hot(&classes, &prediction);
+                    return Terms::full(self.cross_entropy(prediction, t));
+                }
+                let weights = self.class_weights(&prediction).map(|w| {
+                    let rows = classes.dims()[0];
+                    w.expand([rows, outputs]).gather(1, classes.clone())
+                });
                 let table = match self.output {
                     OutputKind::Logits => cross_entropy::of_class_on_logits(prediction, classes),
                     OutputKind::Probabilities => {
                         cross_entropy::of_class_on_probabilities(&self.spec, prediction, classes)
                     }
                 };
+                let table = match weights {
+                    Some(weights) => table * weights,
+                    None => table,
+                };
                 Terms { table, columns }
             }
             kind => {
                 let t = dense(target, self.target, self.task, &prediction);
                 Terms::full(match (kind, self.output) {
-                    (LossKind::CrossEntropy, OutputKind::Logits) => {
-                        cross_entropy::on_logits(prediction, t)
+                    (LossKind::CrossEntropy, _) => self.cross_entropy(prediction, t),
+                    (LossKind::BinaryCrossEntropy, output) => {
+                        let t = smoothed(t, self.spec.label_smoothing, 2);
+                        match output {
+                            OutputKind::Logits => {
+                                elementwise::binary_on_logits(&self.spec, prediction, t)
+                            }
+                            OutputKind::Probabilities => {
+                                elementwise::binary_on_probabilities(&self.spec, prediction, t)
+                            }
+                        }
                     }
-                    (LossKind::CrossEntropy, OutputKind::Probabilities) => {
-                        cross_entropy::on_probabilities(&self.spec, prediction, t)
+                    (LossKind::SquaredHinge, _) => {
+                        let zero_or_one = target.is_zero_or_one(self.target);
+                        elementwise::hinge(prediction, t, zero_or_one).square()
                     }
-                    (LossKind::BinaryCrossEntropy, OutputKind::Logits) => {
-                        elementwise::binary_on_logits(prediction, t)
+                    (LossKind::Huber { delta }, _) => elementwise::huber(prediction - t, delta),
+                    (LossKind::Msle, _) => elementwise::msle(&self.spec, prediction, t),
+                    (LossKind::Kld, output) => {
+                        elementwise::divergence(&self.spec, output, prediction, t)
                     }
-                    (LossKind::BinaryCrossEntropy, OutputKind::Probabilities) => {
-                        elementwise::binary_on_probabilities(&self.spec, prediction, t)
+                    (LossKind::Poisson { log_rate }, _) => {
+                        elementwise::poisson(&self.spec, log_rate, prediction, t)
                     }
                     (LossKind::Mse, _) => (prediction - t).square(),
                     (LossKind::Mae, _) => (prediction - t).abs(),
@@ -144,6 +206,31 @@ impl Loss {
                 })
             }
         }
+    }
+
+    /// Cross-entropy against targets as numbers, smoothed and weighted.
+    fn cross_entropy(&self, prediction: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        let columns = t.dims()[1];
+        let t = smoothed(t, self.spec.label_smoothing, columns);
+        let t = match self.class_weights(&t) {
+            Some(weights) => t * weights,
+            None => t,
+        };
+        match self.output {
+            OutputKind::Logits => cross_entropy::on_logits(prediction, t),
+            OutputKind::Probabilities => cross_entropy::on_probabilities(&self.spec, prediction, t),
+        }
+    }
+
+    /// The weights as `[1, columns of like]`, if there are any; a class without one has weight 1.
+    fn class_weights(&self, like: &Tensor<2>) -> Option<Tensor<2>> {
+        (!self.weights.is_empty()).then(|| {
+            let columns = like.dims()[1];
+            let mut weights = self.weights.clone();
+            weights.resize(columns, 1.0);
+            let data = TensorData::new(weights, [1, columns]);
+            Tensor::from_data(data, (&like.device(), like.dtype()))
+        })
     }
 
     /// Whether cross-entropy takes the one logarithm of the target's class instead of a sum over
@@ -168,7 +255,7 @@ impl Loss {
     fn divisors(&self, rows: f64, columns: f64) -> Divisors {
         let spec = &self.spec;
         let inner = match spec.kind {
-            LossKind::CrossEntropy => spec.over_classes,
+            LossKind::CrossEntropy | LossKind::Kld => spec.over_classes,
             // One angle an example: nothing to reduce inside.
             LossKind::Angle { .. } => Reduction::Sum,
             _ => spec.over_outputs,
@@ -187,6 +274,14 @@ impl Loss {
             constant: spec.factor * divide(over_rows, rows) * divide(over_columns, columns),
         }
     }
+}
+
+/// (1 − s)·t + s/K.
+fn smoothed(t: Tensor<2>, share: f64, classes: usize) -> Tensor<2> {
+    if share == 0.0 {
+        return t;
+    }
+    t.mul_scalar(1.0 - share).add_scalar(share / classes as f64)
 }
 
 /// The terms of a loss.

@@ -96,3 +96,17 @@ pub(super) fn class_numbers(target: &Targets, like: &Tensor<2>) -> Tensor<2, Int
         (&like.device(), DType::I64),
     )
 }
+
+/// Class numbers `[batch, 1]` as rows of zeros and a one, `[batch, outputs of like]`.
+pub(super) fn one_hot(classes: &Tensor<2, Int>, like: &Tensor<2>) -> Tensor<2> {
+    let [rows, outputs] = [classes.dims()[0], like.dims()[1]];
+    let mut values = vec![0.0f32; rows * outputs];
+    let labels = classes.to_data();
+    for (row, class) in values.chunks_mut(outputs).zip(labels.iter::<i64>()) {
+        row[class as usize] = 1.0;
+    }
+    Tensor::from_data(
+        TensorData::new(values, [rows, outputs]),
+        (&like.device(), like.dtype()),
+    )
+}

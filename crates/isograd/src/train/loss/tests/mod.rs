@@ -14,18 +14,7 @@ use isograd_core::describe::train::OutputKind::{Logits, Probabilities};
 
 /// The defaults of a description.
 fn spec(kind: LossKind) -> LossSpec {
-    LossSpec {
-        kind,
-        on: None,
-        clip: 1e-7,
-        renormalise: false,
-        reduction: Reduction::Mean,
-        over_outputs: Reduction::Mean,
-        over_classes: Reduction::Sum,
-        sum_over_batch: false,
-        pairwise: false,
-        factor: 1.0,
-    }
+    LossSpec::new(kind)
 }
 
 /// One loss on one batch.
