@@ -102,6 +102,9 @@ fn snippet(key: &str, value: &str) -> String {
         "queries",
         "attention",
         "transformer",
+        "{ rnn",
+        "{ gru",
+        "{ lstm",
     ];
     let before = if value.contains("patches") || image.iter().any(|word| value.contains(word)) {
         ""

@@ -361,7 +361,10 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
         if beside[node.id] {
             continue;
         }
-        if matches!(node.op, Op::Dense { .. } | Op::Conv2d { .. }) {
+        if matches!(
+            node.op,
+            Op::Dense { .. } | Op::Conv2d { .. } | Op::Recurrent { .. }
+        ) {
             layers.push(Layer {
                 name: node.name.clone(),
                 weights: node.id,
@@ -433,6 +436,7 @@ impl Op {
                 ..
             }
             | Self::Offset { count, .. } => *count as u64,
+            Self::Recurrent { inputs, block, .. } => block.parameters(*inputs),
             Self::Embedding {
                 vocabulary, size, ..
             } => product(&[*vocabulary, *size]),

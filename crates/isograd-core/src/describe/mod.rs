@@ -48,6 +48,7 @@ mod page;
 pub mod patch;
 pub mod plan;
 pub(crate) mod read;
+pub mod recurrent;
 mod registry;
 pub mod schedule;
 mod schema;

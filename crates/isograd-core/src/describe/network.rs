@@ -1,6 +1,7 @@
 //! Blocks of a network, as the description says them.
 
 use super::branch::Branch;
+use super::recurrent::Recurrent;
 use isograd_theory::Activation;
 use std::ops::Range;
 
@@ -364,6 +365,8 @@ pub enum BlockKind {
         /// One draw for the whole batch; default false.
         whole_batch: bool,
     },
+    /// A recurrent layer over a sequence.
+    Recurrent(Recurrent),
     /// The same blocks, one after another, each time with parameters of their own.
     Repeat {
         /// How often.

@@ -1,6 +1,7 @@
 //! The network with every repeat written out, every shape computed and every choice resolved.
 
 use super::network::{EvalStatistics, Init, Padding, SoftmaxAxis};
+use super::recurrent::Recurrent;
 use super::shape::Shape;
 use isograd_theory::Activation;
 
@@ -165,6 +166,17 @@ pub enum Op {
         stride: [usize; 2],
         /// Channels of zeros before and after.
         padding: [usize; 2],
+    },
+    /// A recurrent layer.
+    Recurrent {
+        /// Numbers of a step of the input.
+        inputs: usize,
+        /// What it is.
+        block: Recurrent,
+        /// Initial weights between input and state.
+        init: Init,
+        /// Initial biases, if there are any.
+        bias: Option<Init>,
     },
     /// A learned vector for every id of a sequence.
     Embedding {

@@ -209,6 +209,11 @@ impl Walk<'_> {
                 pass.sum *= alpha * alpha;
                 (x.activated(Activation::Tanh), pass)
             }
+            Op::Recurrent { block, .. } => {
+                self.note(node, "recurrent layers are not predicted yet");
+                let _ = block;
+                return None;
+            }
             Op::Multiplier { value, .. } => skip::multiplied(x, *value),
             Op::Offset { value, .. } => skip::shifted(x, *value),
             Op::DropPath { rate, .. } => skip::dropped(x, *rate),

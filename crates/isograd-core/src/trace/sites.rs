@@ -68,6 +68,7 @@ pub fn kind(op: &Op) -> &'static str {
         Op::Highway { .. } => "highway",
         Op::Concat { .. } => "concat",
         Op::Gated { .. } => "gated",
+        Op::Recurrent { block, .. } => block.cell.word(),
         Op::Embedding { .. } => "embedding",
         Op::Positions { .. } => "positions",
         Op::Patches { .. } => "patches",

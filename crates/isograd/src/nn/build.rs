@@ -12,6 +12,7 @@ use super::layer_norm::LayerNorm;
 use super::multiplier::{Multiplier, Offset};
 use super::network::Network;
 use super::parameters::Parameters;
+use super::recurrent_init::Inits;
 use super::rms_norm::RmsNorm;
 use burn::module::{Param, RunningState};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -125,6 +126,15 @@ impl Build {
             Op::Offset { count, value } => Parameters::Offset(Offset {
                 bias: self.param(constant(Init::Constant { value: *value }, *count), node),
             }),
+            Op::Recurrent {
+                inputs,
+                block,
+                init,
+                bias,
+            } => {
+                let inits = Inits { input: init, bias };
+                Parameters::Recurrent(self.recurrent(node, block, *inputs, &inits))
+            }
             Op::Embedding {
                 vocabulary: rows,
                 size: columns,
@@ -191,7 +201,7 @@ impl Build {
         Tensor::from_data(data, (&self.device, self.dtype))
     }
 
-    fn param<const D: usize>(&self, data: TensorData, node: &Node) -> Param<Tensor<D>> {
+    pub(super) fn param<const D: usize>(&self, data: TensorData, node: &Node) -> Param<Tensor<D>> {
         Param::from_tensor(self.tensor(data)).set_require_grad(!node.frozen)
     }
 }

@@ -19,6 +19,8 @@ mod multiplier;
 mod network;
 mod parameters;
 mod pass;
+mod recurrent;
+mod recurrent_init;
 mod rms_norm;
 mod signal;
 mod skip;

@@ -8,6 +8,7 @@ use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
 use super::parameters::Parameters;
 use super::pass::{Kept, Pass};
+use super::recurrent;
 use super::signal::{Signal, each};
 use super::skip;
 use burn::tensor::Tensor;
@@ -223,6 +224,15 @@ impl Network {
                     Signal::Flat(x) => Signal::Flat(tanh.forward(x, 1)),
                     Signal::Sequence(x) => Signal::Sequence(tanh.forward(x, 2)),
                     Signal::Image(x) => Signal::Image(tanh.forward(x, 1)),
+                }
+            }
+            Op::Recurrent { block, .. } => {
+                let Some(Parameters::Recurrent(cells)) = self.of(node.id) else {
+                    missing(node)
+                };
+                match cells.forward(x.sequence(), block) {
+                    recurrent::Output::Sequence(x) => Signal::Sequence(x),
+                    recurrent::Output::Last(x) => Signal::Flat(x),
                 }
             }
             Op::Multiplier {

@@ -9,6 +9,7 @@ use super::embedding::Vectors;
 use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
 use super::multiplier::{Multiplier, Offset};
+use super::recurrent::Recurrent;
 use super::rms_norm::RmsNorm;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 
@@ -58,6 +59,8 @@ parameters! {
     GroupNorm,
     /// Of an RMS normalisation.
     RmsNorm,
+    /// Of a recurrent layer.
+    Recurrent,
     /// Of a dynamic tanh.
     DynamicTanh,
     /// Of a learned factor.

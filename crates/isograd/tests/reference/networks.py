@@ -5,12 +5,14 @@ import zlib
 import numpy as np
 import torch
 
+import blocks
 from blocks import (
     Builder, Context, act, batch_norm, chain, conv2d, dense, dropout, flatten, global_pool,
     layer_norm, leaky_relu, pool, repeat, residual, softmax_over_batch, toml_value, upsampling,
 )
 from common import numbers, shaped, tensor, values
 from losses import loss
+from recurrent import cases as recurrent_cases
 from sequences import (
     attention, embedding, learned_positions, patches, queries, sinusoidal, step_dense, transformer,
 )
@@ -205,7 +207,12 @@ def losses():
     return [case(f"loss-{n}", (4,), b, loss=o, scale=s, **several) for n, b, o, s in rows]
 
 
+def recurrent():
+    return recurrent_cases(case, blocks)
+
+
 TABLES = {
+    "recurrent": recurrent,
     "activations": elementwise, "convolution": convolution, "pooling": pooling,
     "normalisation": normalisation, "composition": composition, "sequences": sequences, "losses": losses,
 }

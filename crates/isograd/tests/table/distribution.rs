@@ -71,7 +71,7 @@ impl Law {
     }
 
     /// The largest statistic of these values over its critical value.
-    fn test(&self, values: &mut [f64]) -> f64 {
+    pub(crate) fn test(&self, values: &mut [f64]) -> f64 {
         let n = values.len() as f64;
         let (mean, std, kurtosis) = self.moments();
         let got_mean = values.iter().sum::<f64>() / n;

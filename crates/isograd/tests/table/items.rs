@@ -1,5 +1,6 @@
 //! The table: one line an item. A name begins with the word of the description that it is about.
 
+use super::cells;
 use super::closed_form::closed_form;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Item> {
         initialisations(),
         normalisation(),
         layers(),
+        recurrent(),
         architecture(),
         skips(),
         sequences(),
@@ -164,6 +166,52 @@ fn layers() -> Vec<Item> {
         differences("upsampling2d", r#"{ upsampling2d = [2, 3] }, { conv2d = 2 }, "tanh", "flatten", { dense = 3 }"#, IMAGE),
         differences("flatten", r#""flatten", { dense = 3 }"#, IMAGE),
     ]
+}
+
+fn recurrent() -> Vec<Item> {
+    let cells = [("rnn", "rnn"), ("rnn, relu", "rnn-relu"), ("gru", "gru"), ("lstm", "lstm")];
+    let kinds = [
+        ("", "sequence"),
+        (", last", "last"),
+        (", bidirectional", "bidirectional"),
+        (", bidirectional, last", "bidirectional-last"),
+        (", stacked", "stacked"),
+        (", without bias", "without-bias"),
+        (", truncated", "truncated"),
+        (", truncated, last", "truncated-last"),
+        (", layer norm", "layer-norm"),
+        (", layer norm, bidirectional", "layer-norm-bidirectional"),
+        (", in a residual", "residual"),
+    ];
+    let against_torch = cells.iter().flat_map(|(cell, tag)| {
+        kinds.iter().map(move |(kind, case)| {
+            let item = torch("recurrent", &format!("{cell}{kind}"), &format!("recurrent/{tag}-{case}"));
+            // Four numbers normalised in single precision, at every step: two digits go on the way.
+            if kind.contains("norm") { item.within(1e-8, 1e-4) } else { item }
+        })
+    });
+    let differences = |name, layers: &str| differences("recurrent", name, &format!(r#"{layers}, "flatten", {{ dense = 3 }}"#), SEQUENCE);
+    // Glorot's limit of one gate's matrix, from the input and from the state.
+    let (from_input, from_state) = ((6.0f64 / 448.0).sqrt(), (6.0f64 / 800.0).sqrt());
+    let gate = "{ lstm = 400, bidirectional = true }";
+    let same = |x: f64| x;
+    let own = [
+        cells::drawn("lstm, input weights", gate, "input_weight", 5, same, Law::within(from_input)),
+        cells::drawn("lstm, recurrent weights", gate, "recurrent_weight", 2, same, Law::within(from_state)),
+        cells::drawn("gru, PyTorch's weights", r#"{ gru = 400, init = "torch_default" }"#, "input_weight", 1, same, Law::within(0.05)),
+        cells::drawn("lstm, chrono", "{ lstm = 400, chrono = 300 }", "bias", 1, f64::exp, Law::Uniform(1.0, 299.0)),
+        cells::drawn("gru, chrono", "{ gru = 400, chrono = 300 }", "bias", 1, f64::exp, Law::Uniform(1.0, 299.0)),
+        closed_form("recurrent", "lstm, chrono, input gate", "Tallec and Ollivier 2018: b_i = −b_f", cells::input_gate),
+        closed_form("recurrent", "lstm, forget bias", "b_f = 1.5, others 0", cells::forget_bias),
+        closed_form("recurrent", "lstm, forget bias, default", "b_f = 1, others 0", cells::default_bias),
+        differences("rnn", r"{ rnn = 4 }"),
+        differences("gru, bidirectional", r"{ gru = 3, bidirectional = true }"),
+        differences("lstm, stacked", r#"{ lstm = 3 }, { lstm = 3, return = "last" }"#),
+        differences("rnn, layer norm", r#"{ rnn = 4, norm = "layer" }"#),
+        differences("gru, layer norm", r#"{ gru = 4, norm = "layer" }"#),
+        differences("lstm, layer norm, in a residual", r#"{ lstm = 3 }, { residual = { layers = [{ lstm = 3, norm = "layer" }] } }"#),
+    ];
+    against_torch.chain(own).collect()
 }
 
 fn architecture() -> Vec<Item> {

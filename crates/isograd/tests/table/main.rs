@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod case;
+mod cells;
 mod closed_form;
 mod differences;
 mod distribution;

@@ -27,8 +27,9 @@ const BOUND: Bound = Bound {
 const ROUNDING: f64 = 1e-6;
 
 /// The case `table/name` of `tests/reference`.
-pub(crate) fn torch(family: &'static str, name: &str, path: &'static str) -> Item {
-    let describes = case(path)["description"].as_str().unwrap().to_owned();
+pub(crate) fn torch(family: &'static str, name: &str, path: &str) -> Item {
+    let path = path.to_owned();
+    let describes = case(&path)["description"].as_str().unwrap().to_owned();
     Item {
         family,
         name: name.to_owned(),
@@ -36,7 +37,7 @@ pub(crate) fn torch(family: &'static str, name: &str, path: &'static str) -> Ite
         bound: BOUND,
         describes,
         check: Box::new(move || {
-            let case = case(path);
+            let case = case(&path);
             let mut readings = compare(&case, "f64", DType::F64)?;
             readings.extend(compare(&case, "f32", DType::F32)?);
             Ok(readings)

@@ -20,6 +20,7 @@ mod pool2d;
 mod positions;
 mod queries;
 mod read;
+mod recurrent;
 mod repeat;
 mod residual;
 mod rms_norm;
@@ -126,6 +127,9 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     transformer::ENTRY,
     residual::ENTRY,
     repeat::ENTRY,
+    recurrent::RNN,
+    recurrent::GRU,
+    recurrent::LSTM,
 ];
 
 /// All blocks.
@@ -202,6 +206,7 @@ impl BlockKind {
             Self::Transformer(_) => "transformer",
             Self::Residual { .. } => "residual",
             Self::Repeat { .. } => "repeat",
+            Self::Recurrent(block) => block.cell.word(),
         }
     }
 
@@ -365,6 +370,7 @@ impl BlockKind {
             Self::Offset { value, per_unit } => {
                 Ok((multiplier::offset(*value, *per_unit, input), input))
             }
+            Self::Recurrent(block) => recurrent::shape(block, around),
             Self::Embedding {
                 size,
                 vocabulary,
