@@ -97,7 +97,9 @@ impl Recurrent {
         };
         let all = match &self.bias {
             // An RNN's bias comes behind the normalisation of the sum.
-            Some(bias) if !(block.normalised && g == 1) => all + bias.val().reshape([1, d, 1, g * n]),
+            Some(bias) if !(block.normalised && g == 1) => {
+                all + bias.val().reshape([1, d, 1, g * n])
+            }
             _ => all,
         };
         if !block.bidirectional {
@@ -239,7 +241,8 @@ impl<'a> Run<'a> {
                 State { h, c: None }
             }
             Cell::Gru => {
-                let gates = input.clone().narrow(2, 0, 2 * n) + recurrent.clone().narrow(2, 0, 2 * n);
+                let gates =
+                    input.clone().narrow(2, 0, 2 * n) + recurrent.clone().narrow(2, 0, 2 * n);
                 let gates = sigmoid(gates);
                 let (reset, keep) = (part(&gates, 0), part(&gates, 1));
                 let inner = part(&recurrent, 2);

@@ -38,11 +38,15 @@ impl Build {
             let length = values.len();
             self.param(TensorData::new(values, [length]), node)
         };
-        let filled = |has: bool, value: f64, length: usize| has.then(|| vector(vec![value; length]));
+        let filled =
+            |has: bool, value: f64, length: usize| has.then(|| vector(vec![value; length]));
         let lstm = block.cell == Cell::Lstm;
         Recurrent {
             input_weight: self.param(
-                TensorData::new(draw.input_weight(inits.input, inputs), [inputs, d * columns]),
+                TensorData::new(
+                    draw.input_weight(inits.input, inputs),
+                    [inputs, d * columns],
+                ),
                 node,
             ),
             recurrent_weight: self.param(
@@ -75,7 +79,14 @@ struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    fn sample(&self, init: &Init, what: &str, at: usize, dims: &[usize], inputs: usize) -> Vec<f64> {
+    fn sample(
+        &self,
+        init: &Init,
+        what: &str,
+        at: usize,
+        dims: &[usize],
+        inputs: usize,
+    ) -> Vec<f64> {
         let units = self.block.units;
         let fans = Fans {
             // PyTorch's recurrent layers are U(±1/√units) throughout.
@@ -92,7 +103,11 @@ impl Draw<'_> {
 
     /// `[inputs, directions × gates × units]`.
     fn input_weight(&self, init: &Init, inputs: usize) -> Vec<f64> {
-        let (d, n, g) = (self.block.directions(), self.block.units, self.block.cell.gates());
+        let (d, n, g) = (
+            self.block.directions(),
+            self.block.units,
+            self.block.cell.gates(),
+        );
         let blocks: Vec<Vec<f64>> = (0..d * g)
             .map(|at| self.sample(init, "input_weight", at, &[inputs, n], inputs))
             .collect();
@@ -101,7 +116,11 @@ impl Draw<'_> {
 
     /// `[directions, units, gates × units]`.
     fn recurrent_weight(&self) -> Vec<f64> {
-        let (d, n, g) = (self.block.directions(), self.block.units, self.block.cell.gates());
+        let (d, n, g) = (
+            self.block.directions(),
+            self.block.units,
+            self.block.cell.gates(),
+        );
         let init = &self.block.recurrent_init;
         (0..d)
             .flat_map(|direction| {
@@ -118,7 +137,11 @@ impl Draw<'_> {
 
     /// `[directions × gates × units]`, with those of the gates that keep a state.
     fn bias(&self, init: &Init, inputs: usize) -> Vec<f64> {
-        let (d, n, g) = (self.block.directions(), self.block.units, self.block.cell.gates());
+        let (d, n, g) = (
+            self.block.directions(),
+            self.block.units,
+            self.block.cell.gates(),
+        );
         let mut values = self.sample(init, "bias", 0, &[d * g * n], inputs);
         for (direction, values) in values.chunks_exact_mut(g * n).enumerate() {
             // i, f, g, o of an LSTM; r, z, n of a GRU, whose z keeps.

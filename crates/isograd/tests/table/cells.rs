@@ -49,7 +49,9 @@ pub(crate) fn drawn(
 fn gate_of(block: &str, parameter: &str, gate: usize) -> Result<Vec<f64>, String> {
     let (values, columns) = values(block, parameter)?;
     let rows = values.chunks_exact(columns);
-    Ok(rows.flat_map(|row| row[gate * UNITS..][..UNITS].to_vec()).collect())
+    Ok(rows
+        .flat_map(|row| row[gate * UNITS..][..UNITS].to_vec())
+        .collect())
 }
 
 /// The values of a parameter of a block, and how many columns it has.
@@ -77,7 +79,8 @@ fn values(block: &str, parameter: &str) -> Result<(Vec<f64>, usize), String> {
         found: None,
     };
     build.network(&plan).visit(&mut one);
-    one.found.ok_or_else(|| format!("{block} has no {parameter}"))
+    one.found
+        .ok_or_else(|| format!("{block} has no {parameter}"))
 }
 
 /// One parameter of a module, by the end of its path.
@@ -109,7 +112,10 @@ impl ModuleVisitor for One<'_> {
 pub(crate) fn forget_bias() -> Pair {
     let block = "{ lstm = 400, forget_bias = 1.5, bidirectional = true }";
     let one = [0.0, 1.5, 0.0, 0.0].map(|value| [value; UNITS]).concat();
-    (values(block, "bias").unwrap().0, [one.clone(), one].concat())
+    (
+        values(block, "bias").unwrap().0,
+        [one.clone(), one].concat(),
+    )
 }
 
 /// Without a word about it the forget gate starts at 1.

@@ -73,10 +73,7 @@ pub(super) const RNN: Entry<BlockKind> = Entry {
             UNITS,
             Field::or(
                 "activation",
-                Kind::Word(&[
-                    ("tanh", "hyperbolic tangent"),
-                    ("relu", "rectified linear"),
-                ]),
+                Kind::Word(&[("tanh", "hyperbolic tangent"), ("relu", "rectified linear")]),
                 "\"tanh\"",
                 "φ",
             ),
