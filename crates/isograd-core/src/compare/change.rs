@@ -3,7 +3,9 @@
 use super::grid::Start;
 use crate::describe::DescribeError;
 use crate::describe::edit::{Step, steps};
+use crate::describe::error::ErrorKind;
 use crate::describe::patch::{PatchAction, PatchOp};
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
@@ -52,7 +54,9 @@ pub(crate) fn shown(address: &[Step]) -> String {
                 text.push_str(if text.is_empty() { "" } else { "." });
                 text.push_str(&key);
             }
-            Step::Index(i) => text.push_str(&format!("[{i}]")),
+            Step::Index(i) => {
+                let _ = write!(text, "[{i}]");
+            }
         }
     }
     text
@@ -99,7 +103,13 @@ pub(crate) fn explain(
     ops: &[Op],
     cell: &str,
 ) -> DescribeError {
-    let path = steps(error.path()).unwrap_or_default();
+    let mut path = steps(error.path()).unwrap_or_default();
+    if error.kind() == ErrorKind::UnknownKey
+        && let Some(key) = error.offending()
+    {
+        // The address is that of the table; the key says which change brought it.
+        path.push(Step::Key(key.trim_matches('"').to_owned()));
+    }
     let error = if cell.is_empty() {
         error
     } else {

@@ -5,19 +5,22 @@
 //! the seeds, the best value of an axis chosen on validation rows, Student's paired tests against a
 //! control with Holm's correction, and the map of two axes. Nothing here trains.
 
+mod at;
 mod cell;
 mod change;
+mod changes;
 mod grid;
 mod map;
 mod measure;
 mod read;
 mod record;
+mod settings;
 pub mod statistics;
 pub mod store;
 mod summary;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 
 pub use cell::Cell;

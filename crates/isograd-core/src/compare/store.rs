@@ -48,7 +48,9 @@ pub fn key(of: &Identity<'_>) -> String {
 
 /// The first 32 hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(16).map(|b| format!("{b:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('?');
+    let both = |b: &u8| [digit(b >> 4), digit(b & 15)];
+    bytes.iter().take(16).flat_map(both).collect()
 }
 
 /// Finished runs on disk.

@@ -3,6 +3,7 @@
 use super::terminal::figure;
 use crate::compare::statistics::Mean;
 use crate::compare::{Measure, Row, Summary};
+use std::fmt::Write as _;
 
 /// What a comparison cost, and where it is kept.
 #[derive(Clone, Debug)]
@@ -107,10 +108,10 @@ fn value(summary: &Summary<'_>, measure: Measure, mean: Mean, of: usize) -> Stri
             | Measure::Gap
     );
     if let (true, Some(half)) = (interval, mean.half) {
-        text.push_str(&format!(" ±{}", number(summary, measure, half)));
+        let _ = write!(text, " ±{}", number(summary, measure, half));
     }
     if mean.count < of {
-        text.push_str(&format!(" ({}/{of})", mean.count));
+        let _ = write!(text, " ({}/{of})", mean.count);
     }
     text
 }
@@ -254,12 +255,13 @@ pub fn markdown(report: &CompareReport<'_>) -> String {
         } else {
             format!(", {}", at.join(", "))
         };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n{} over {} and {}{at}:\n\n",
             map.measure.head(),
             map.x,
             map.y
-        ));
+        );
         let head = [
             vec![cell(&format!("{} \\ {}", map.y, map.x))],
             map.columns.clone(),
@@ -277,8 +279,8 @@ pub fn markdown(report: &CompareReport<'_>) -> String {
     }
     text.push('\n');
     for remark in legend(report) {
-        text.push_str(&format!("{remark}\n"));
+        let _ = writeln!(text, "{remark}");
     }
-    text.push_str(&format!("\nCost: {}.\n", cost(report)));
+    let _ = writeln!(text, "\nCost: {}.", cost(report));
     text
 }

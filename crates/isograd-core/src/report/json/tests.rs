@@ -45,6 +45,7 @@ fn documents() -> Vec<Value> {
         Metric::R2,
         &[("valid".into(), score)],
     )];
+    documents.extend(comparisons());
     for sample in samples() {
         let report = sample.report();
         documents.push(super::doctor(&report));
@@ -66,6 +67,26 @@ fn documents() -> Vec<Value> {
         for healing in [sample::healed(), sample::not_healed()] {
             documents.push(super::heal(&report, &healing, Some("healed.toml")).unwrap());
         }
+    }
+    documents
+}
+
+/// A comparison with everything, and one of a single seed without target, control and map.
+fn comparisons() -> Vec<Value> {
+    use crate::compare::tests::{GRID, filled};
+    let lean = GRID
+        .replace("seeds = [1, 2]\n", "seeds = [1]\n")
+        .replace("control = \"relu\"\n", "");
+    let full = format!("target = {{ train_loss = 0.1, every = 5 }}\n{GRID}");
+    let mut documents = Vec::new();
+    for text in [full, lean] {
+        let grid = crate::compare::Grid::parse(&text, std::path::Path::new("g.toml")).unwrap();
+        let summary = filled(&grid, &[(0.5, f64::NAN); 6]);
+        documents.push(super::compare(&crate::report::CompareReport {
+            summary: &summary,
+            folder: "runs/compare-g".into(),
+            threads: 1,
+        }));
     }
     documents
 }
