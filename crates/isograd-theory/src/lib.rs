@@ -28,6 +28,7 @@ pub mod normal;
 pub mod normalisation;
 mod quadrature;
 pub mod residual;
+pub mod tailored;
 
 pub use activation::Activation;
 pub use error::TheoryError;

@@ -18,6 +18,11 @@ fn activation(name: &str) -> Activation {
         "relu" => Activation::Relu,
         "leaky_relu" => Activation::LeakyRelu { slope: 0.25 },
         "elu" => Activation::Elu { alpha: 1.0 },
+        "celu" => Activation::Celu { alpha: 0.5 },
+        "scaled_tanh" => Activation::ScaledTanh {
+            output: 1.7159,
+            input: 2.0 / 3.0,
+        },
         "selu" => Activation::Selu,
         "gelu" => Activation::Gelu,
         "silu" => Activation::Silu,
@@ -51,7 +56,7 @@ fn worst(failing: &mut Vec<String>, what: &str, value: f64, golden: f64) {
 #[test]
 fn expectations_of_one_input() {
     let rows = rows(include_str!("golden/expectations.csv"));
-    assert_eq!(rows.len(), 69);
+    assert_eq!(rows.len(), 79);
     let mut failing = Vec::new();
     for (phi, n) in rows {
         let law = Gaussian {

@@ -26,11 +26,13 @@ impl Activation {
             Self::Sigmoid => "sigmoid",
             Self::HardSigmoid => "hard_sigmoid",
             Self::Tanh => "tanh",
+            Self::ScaledTanh { .. } => "scaled_tanh",
             Self::Softsign => "softsign",
             Self::Softplus => "softplus",
             Self::Relu => "relu",
             Self::LeakyRelu { .. } => "leaky_relu",
             Self::Elu { .. } => "elu",
+            Self::Celu { .. } => "celu",
             Self::Selu => "selu",
             Self::Gelu => "gelu",
             Self::Silu => "silu",
@@ -45,7 +47,7 @@ impl Activation {
         match self {
             Self::Relu => at_zero(1.0),
             Self::LeakyRelu { slope } => at_zero(1.0 - slope),
-            Self::Softsign => at_zero(0.0),
+            Self::Softsign | Self::Celu { .. } => at_zero(0.0),
             Self::Elu { alpha } => at_zero(1.0 - alpha),
             Self::Selu => at_zero(elu::SELU_LAMBDA * (1.0 - elu::SELU_ALPHA)),
             Self::HardSigmoid => vec![
@@ -61,6 +63,7 @@ impl Activation {
             Self::Identity
             | Self::Sigmoid
             | Self::Tanh
+            | Self::ScaledTanh { .. }
             | Self::Softplus
             | Self::Gelu
             | Self::Silu
@@ -73,7 +76,11 @@ impl Activation {
     pub fn saturating(self) -> bool {
         matches!(
             self,
-            Self::Sigmoid | Self::HardSigmoid | Self::Tanh | Self::Softsign
+            Self::Sigmoid
+                | Self::HardSigmoid
+                | Self::Tanh
+                | Self::ScaledTanh { .. }
+                | Self::Softsign
         )
     }
 
@@ -95,10 +102,25 @@ impl Activation {
         }
     }
 
+    /// The distance on which φ changes its slope; 1 where φ has no scale among its options.
+    pub(crate) fn scale(self) -> f64 {
+        match self {
+            Self::Celu { alpha } => alpha,
+            Self::ScaledTanh { input, .. } => 1.0 / input,
+            _ => 1.0,
+        }
+    }
+
     /// Least upper bound of |φ′|.
     pub fn max_slope(self) -> f64 {
         match self {
-            Self::Identity | Self::Tanh | Self::Softsign | Self::Softplus | Self::Relu => 1.0,
+            Self::Identity
+            | Self::Tanh
+            | Self::Softsign
+            | Self::Softplus
+            | Self::Relu
+            | Self::Celu { .. } => 1.0,
+            Self::ScaledTanh { output, input } => output * input,
             Self::Sigmoid => 0.25,
             Self::HardSigmoid => linear::HARD_SIGMOID_SLOPE,
             Self::LeakyRelu { slope } => slope.abs().max(1.0),
@@ -131,6 +153,9 @@ impl Activation {
             Self::LeakyRelu { slope } => sides(slope, 1.0),
             // Large input leaves ½ of the upper side alone, which is never better.
             Self::Elu { alpha } => sides(alpha, 1.0),
+            // Its slope is 1 at 0.
+            Self::Celu { .. } => 1.0,
+            Self::ScaledTanh { output, input } => (output * input).powi(2),
             Self::Selu => sides(elu::SELU_LAMBDA * elu::SELU_ALPHA, elu::SELU_LAMBDA),
         };
         10.0 * square.log10()

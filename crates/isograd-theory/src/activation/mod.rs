@@ -26,6 +26,14 @@ pub enum Activation {
     HardSigmoid,
     /// φ(x) = tanh x.
     Tanh,
+    /// φ(x) = `output`·tanh(`input`·x), both positive: LeCun's 1.7159·tanh(2x/3) (1998, §4.4), and
+    /// what [`tailored`](crate::tailored) makes of tanh.
+    ScaledTanh {
+        /// What it saturates at; default 1.7159.
+        output: f64,
+        /// Factor on x; default 2/3.
+        input: f64,
+    },
     /// φ(x) = x / (1 + |x|).
     Softsign,
     /// φ(x) = ln(1 + eˣ).
@@ -40,6 +48,12 @@ pub enum Activation {
     /// φ(x) = x for x ≥ 0, `alpha`·(eˣ − 1) below (Clevert 2015).
     Elu {
         /// Saturation value −α; default 1.
+        alpha: f64,
+    },
+    /// φ(x) = x for x ≥ 0, `alpha`·(e^{x/alpha} − 1) below (Barron 2017): an ELU whose slope does
+    /// not jump, whatever its α > 0.
+    Celu {
+        /// Saturation value −α, and the scale on which it is reached; default 1.
         alpha: f64,
     },
     /// λ·ELU(x, α) with the self-normalising constants (Klambauer 2017).
@@ -62,11 +76,13 @@ impl Activation {
             Self::Sigmoid => logistic::sigmoid(x),
             Self::HardSigmoid => linear::hard_sigmoid(x),
             Self::Tanh => x.tanh(),
+            Self::ScaledTanh { output, input } => output * (input * x).tanh(),
             Self::Softsign => softsign::value(x),
             Self::Softplus => logistic::softplus(x),
             Self::Relu => linear::leaky(x, 0.0),
             Self::LeakyRelu { slope } => linear::leaky(x, slope),
             Self::Elu { alpha } => elu::value(x, alpha),
+            Self::Celu { alpha } => alpha * elu::value(x / alpha, 1.0),
             Self::Selu => elu::SELU_LAMBDA * elu::value(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::value(x),
             Self::Silu => logistic::silu(x),
@@ -82,11 +98,13 @@ impl Activation {
             Self::Sigmoid => logistic::sigmoid_slope(x),
             Self::HardSigmoid => linear::hard_sigmoid_slope(x),
             Self::Tanh => tanh::slope(x),
+            Self::ScaledTanh { output, input } => output * input * tanh::slope(input * x),
             Self::Softsign => softsign::slope(x),
             Self::Softplus => logistic::sigmoid(x),
             Self::Relu => linear::leaky_slope(x, 0.0),
             Self::LeakyRelu { slope } => linear::leaky_slope(x, slope),
             Self::Elu { alpha } => elu::slope(x, alpha),
+            Self::Celu { alpha } => elu::slope(x / alpha, 1.0),
             Self::Selu => elu::SELU_LAMBDA * elu::slope(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::slope(x),
             Self::Silu => logistic::silu_slope(x),
@@ -103,9 +121,13 @@ impl Activation {
             }
             Self::Sigmoid => logistic::sigmoid_curvature(x),
             Self::Tanh => tanh::curvature(x),
+            Self::ScaledTanh { output, input } => {
+                output * input * input * tanh::curvature(input * x)
+            }
             Self::Softsign => softsign::curvature(x),
             Self::Softplus => logistic::sigmoid_slope(x),
             Self::Elu { alpha } => elu::curvature(x, alpha),
+            Self::Celu { alpha } => elu::curvature(x / alpha, 1.0) / alpha,
             Self::Selu => elu::SELU_LAMBDA * elu::curvature(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::curvature(x),
             Self::Silu => logistic::silu_curvature(x),

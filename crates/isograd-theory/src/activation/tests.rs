@@ -2,16 +2,21 @@
 
 use super::Activation;
 
-pub(crate) const ALL: [Activation; 14] = [
+pub(crate) const ALL: [Activation; 16] = [
     Activation::Identity,
     Activation::Sigmoid,
     Activation::HardSigmoid,
     Activation::Tanh,
+    Activation::ScaledTanh {
+        output: 1.7159,
+        input: 2.0 / 3.0,
+    },
     Activation::Softsign,
     Activation::Softplus,
     Activation::Relu,
     Activation::LeakyRelu { slope: 0.25 },
     Activation::Elu { alpha: 1.0 },
+    Activation::Celu { alpha: 0.5 },
     Activation::Selu,
     Activation::Gelu,
     Activation::Silu,
@@ -56,6 +61,16 @@ fn values_agree_with_references() {
         Case(Activation::Softplus, -30.0, 9.357_622_968_839_737e-14),
         Case(Activation::Softplus, 2.0, 2.126_928_011_042_972_5),
         Case(Activation::Elu { alpha: 1.0 }, -1e-9, -9.999_999_995e-10),
+        Case(Activation::Celu { alpha: 0.5 }, -1.3, -0.462_863_210_892_833_06),
+        Case(Activation::Celu { alpha: 2.0 }, -1.3, -0.955_908_446_477_967_9),
+        Case(
+            Activation::ScaledTanh {
+                output: 1.7159,
+                input: 2.0 / 3.0,
+            },
+            0.8,
+            0.837_230_477_728_304_6,
+        ),
         Case(Activation::Selu, -1.0, -1.111_330_737_812_562_8),
         Case(Activation::Gelu, -6.0, -5.919_525_870_226_189e-9),
         Case(Activation::Gelu, 1.0, 0.841_344_746_068_542_9),
@@ -71,6 +86,14 @@ fn values_agree_with_references() {
         }
     }
     assert!(failing.is_empty(), "{failing:?}");
+}
+
+/// What a saturating activation goes to.
+fn ceiling(phi: Activation) -> f64 {
+    match phi {
+        Activation::ScaledTanh { output, .. } => output,
+        _ => 1.0,
+    }
 }
 
 #[test]
@@ -91,7 +114,7 @@ fn large_inputs_meet_their_limits_and_nan_passes() {
                 || (phi.derivative(x).is_finite()
                     && phi.second_derivative(x).abs() < 1e-8
                     && if phi.saturating() {
-                        (phi.value(x) - 1.0).abs() < 2e-3 && phi.derivative(x) < 1e-5
+                        (phi.value(x) - ceiling(phi)).abs() < 2e-3 && phi.derivative(x) < 1e-5
                     } else {
                         phi.value(x) / x == 1.0 || x.is_infinite() || phi == Activation::Selu
                     });

@@ -79,16 +79,16 @@ fn grid(low: f64, high: f64) -> Vec<f64> {
     (1..count).map(|k| low + STEP * k as f64).collect()
 }
 
-/// Points on the axis of φ at which an integral is cut: the kinks, and ±2·3ᵏ up to `limit`. All
-/// singularities of the activations lie on or near the imaginary axis, or at −1 and +1 (softsign),
-/// at a distance of 1 or more, so that pieces that grow with their distance from 0 keep the
+/// Points on the axis of φ at which an integral is cut: the kinks, and ±2s·3ᵏ up to `limit`, with s
+/// the scale of φ, at most 1. All singularities of the activations lie on or near the imaginary
+/// axis, or at −1 and +1 (softsign), at a distance of s or more, so that pieces that grow with their distance from 0 keep the
 /// convergence of the quadrature.
 fn scale_points(phi: Activation, limit: f64) -> Vec<f64> {
     let mut points: Vec<f64> = phi.kinks().into_iter().map(|k| k.at).collect();
     if phi.piecewise_linear() {
         return points;
     }
-    let mut x = 2.0;
+    let mut x = 2.0 * phi.scale().min(1.0);
     while x < limit {
         points.extend([x, -x]);
         x *= 3.0;

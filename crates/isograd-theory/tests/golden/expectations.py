@@ -27,6 +27,21 @@ def elu(scale, alpha):
     )
 
 
+def celu(alpha):
+    return (
+        lambda x: x if x > 0 else alpha * mp.expm1(x / alpha),
+        lambda x: mp.mpf(1) if x > 0 else mp.exp(x / alpha),
+    )
+
+
+def scaled_tanh(output, scale):
+    return (
+        lambda x: output * mp.tanh(scale * x),
+        lambda x: output * scale * mp.sech(scale * x) ** 2,
+        [],
+    )
+
+
 def mish(x):
     return x * mp.tanh(mp.log1p(mp.exp(x)))
 
@@ -52,6 +67,8 @@ TABLE = {
     "relu": (*linear_pieces(mp.mpf(0)), [mp.mpf(0)]),
     "leaky_relu": (*linear_pieces(mp.mpf("0.25")), [mp.mpf(0)]),
     "elu": (*elu(mp.mpf(1), mp.mpf(1)), [mp.mpf(0)]),
+    "celu": (*celu(mp.mpf(1) / 2), [mp.mpf(0)]),
+    "scaled_tanh": scaled_tanh(mp.mpf("1.7159"), mp.mpf(2) / 3),
     "selu": (*elu(LAMBDA, ALPHA), [mp.mpf(0)]),
     "gelu": (lambda x: x * mp.ncdf(x), lambda x: mp.ncdf(x) + x * mp.npdf(x), []),
     "silu": (lambda x: x * sigma(x), lambda x: sigma(x) + x * sigma(x) * sigma(-x), []),
