@@ -5,10 +5,12 @@ use super::blocks::Around;
 use super::chains::beside;
 use super::error::{DescribeError, ErrorKind, nearest};
 use super::kind::MAX_SIZE;
-use super::network::{Block, BlockKind, Init, NetworkSpec};
+use super::network::{Block, BlockKind, Init, NetworkSpec, Tailoring};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
+use super::resolve;
 use super::shape::{DataShape, Shape, Task};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 mod skip;
 use skip::Skips;
@@ -48,6 +50,8 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
         skips: Skips::of(depth),
         ends: BTreeMap::new(),
         unfinished: Vec::new(),
+        tailored: Vec::new(),
+        critical: Vec::new(),
     };
     let inherited = Inherited {
         init: network.init,
@@ -91,6 +95,14 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
             .at(&last.path, last.span.clone()));
     }
     let layers = layers(&expander.nodes);
+    let resolve = resolve::Resolve {
+        nodes: &mut expander.nodes,
+        chain: &chain,
+        layers: &layers,
+        tailored: &expander.tailored,
+        critical: &expander.critical,
+    };
+    resolve.run()?;
     Ok(Plan {
         nodes: expander.nodes,
         chain,
@@ -199,6 +211,10 @@ struct Expander {
     ends: BTreeMap<String, NodeId>,
     /// Where the bodies begin that are being written out.
     unfinished: Vec<NodeId>,
+    /// Tailored activations, with their place in the text.
+    tailored: Vec<(NodeId, Tailoring, Range<usize>)>,
+    /// Nodes with critical weights, with their place in the text.
+    critical: Vec<(NodeId, Range<usize>)>,
 }
 
 impl Expander {
@@ -335,6 +351,13 @@ impl Expander {
         }
         let id = self.nodes.len();
         self.skips.note(id, block);
+        resolve::check(&op).map_err(place)?;
+        if let BlockKind::Tailored(tailoring) = block.kind {
+            self.tailored.push((id, tailoring, block.span.clone()));
+        }
+        if resolve::is_critical(&op) {
+            self.critical.push((id, block.span.clone()));
+        }
         self.nodes.push(Node {
             id,
             name,
@@ -380,7 +403,7 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
             });
             if own {
                 layer.output = node.id;
-                if matches!(node.op, Op::Activation(_)) && layer.activation.is_none() {
+                if node.op.activation().is_some() && layer.activation.is_none() {
                     layer.activation = Some(node.id);
                 }
             }
@@ -429,6 +452,7 @@ impl Op {
             Self::RmsNorm {
                 elements, affine, ..
             } => product(&[usize::from(*affine), *elements]),
+            Self::Prelu { slopes, .. } => *slopes as u64,
             Self::DynamicTanh { units, .. } => product(&[2, *units]).saturating_add(1),
             Self::Multiplier {
                 count,

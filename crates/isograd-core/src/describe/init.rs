@@ -1,8 +1,10 @@
 //! Initialisations of parameters.
 
+use super::args::Args;
 use super::error::ErrorKind;
 use super::kind::{Bounds, Kind};
-use super::network::Init;
+use super::network::{CriticalAt, CriticalWeights, Init};
+use super::read::Result;
 use super::registry::{Entry, Field};
 
 const GAIN: Field = Field::or(
@@ -189,6 +191,102 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
             })
         },
     ),
+    Entry::new(
+        "orthogonal",
+        "Rows or columns, whichever are fewer, orthonormal, uniformly among all such matrices (Saxe et al. \
+         2013); a kernel counts as filters × the rest",
+        &[GAIN],
+        r#"{ name = "orthogonal", gain = 1.4 }"#,
+        |a| {
+            Ok(Init::Orthogonal {
+                gain: a.number("gain")?,
+            })
+        },
+    ),
+    Entry::new(
+        "delta_orthogonal",
+        "A kernel that is zero but for its centre, which is orthogonal: needs at least as many filters \
+         as channels come in (Xiao et al. 2018); of a dense layer, orthogonal",
+        &[GAIN],
+        r#""delta_orthogonal""#,
+        |a| {
+            Ok(Init::DeltaOrthogonal {
+                gain: a.number("gain")?,
+            })
+        },
+    ),
+    also(
+        Entry::new(
+            "identity",
+            "The identity as far as the matrix reaches, at the centre of a kernel (IRNN, Le et al. 2015)",
+            &[GAIN],
+            r#""identity""#,
+            |a| {
+                Ok(Init::Identity {
+                    gain: a.number("gain")?,
+                })
+            },
+        ),
+        &["eye", "irnn", "dirac"],
+    ),
+    also(
+        Entry::new(
+            "critical",
+            "The edge of chaos of the activation that follows: variances of weights and biases with which \
+             gradients neither vanish nor explode (Schoenholz et al. 2017); with none, gain 1",
+            &[
+                GAIN,
+                Field::optional(
+                    "q",
+                    Kind::Number(Bounds::POSITIVE),
+                    "variance of the pre-activation that stays; default 1, but for saturating activations \
+                     and those of the ReLU family bias_variance = 0",
+                ),
+                Field::optional(
+                    "bias_variance",
+                    Kind::Number(Bounds::NOT_NEGATIVE),
+                    "variance of the biases, in place of q",
+                ),
+                Field::or(
+                    "weights",
+                    Kind::Word(&[
+                        ("normal", "independent and normal"),
+                        ("orthogonal", "orthogonal, scaled where the layer widens"),
+                        (
+                            "delta_orthogonal",
+                            "delta-orthogonal kernels; dense layers orthogonal",
+                        ),
+                    ]),
+                    "\"normal\"",
+                    "their distribution",
+                ),
+            ],
+            r#"{ name = "critical", weights = "orthogonal" }"#,
+            critical,
+        ),
+        &["edge_of_chaos", "eoc", "mean_field"],
+    ),
+    Entry::new(
+        "lsuv",
+        "Orthogonal, and before the first step each layer's weights are divided by the standard deviation \
+         of its output on one batch, in order (Mishkin and Matas 2015)",
+        &[
+            Field::or(
+                "tolerance",
+                Kind::Number(Bounds::POSITIVE),
+                "0.1",
+                "largest difference of the variance from 1 that is left",
+            ),
+            Field::or("iterations", Kind::Count(1), "10", "most divisions a layer"),
+        ],
+        r#""lsuv""#,
+        |a| {
+            Ok(Init::Lsuv {
+                tolerance: a.number("tolerance")?,
+                iterations: a.count("iterations")?,
+            })
+        },
+    ),
     also(
         Entry::new("zeros", "All 0", &[], r#""zeros""#, |_| Ok(Init::ZEROS)),
         &["zero"],
@@ -198,6 +296,28 @@ pub(crate) const ENTRIES: &[Entry<Init>] = &[
         &["one"],
     ),
 ];
+
+fn critical(a: &Args<'_>) -> Result<Init> {
+    let (q, bias) = (a.maybe_number("q")?, a.maybe_number("bias_variance")?);
+    Ok(Init::Critical {
+        gain: a.number("gain")?,
+        at: match (q, bias) {
+            (Some(_), Some(_)) => {
+                let message =
+                    "`q` and `bias_variance` each say where on the critical line: give one";
+                return Err(a.place.error(ErrorKind::Conflict, message));
+            }
+            (Some(q), None) => CriticalAt::Variance(q),
+            (None, Some(variance)) => CriticalAt::BiasVariance(variance),
+            (None, None) => CriticalAt::Usual,
+        },
+        weights: match a.word("weights")? {
+            "orthogonal" => CriticalWeights::Orthogonal,
+            "delta_orthogonal" => CriticalWeights::DeltaOrthogonal,
+            _ => CriticalWeights::Normal,
+        },
+    })
+}
 
 /// The words of all initialisations.
 pub(crate) fn words() -> impl Iterator<Item = &'static str> + Clone {

@@ -50,6 +50,7 @@ pub mod plan;
 pub(crate) mod read;
 pub mod recurrent;
 mod registry;
+mod resolve;
 pub mod schedule;
 mod schema;
 pub mod shape;

@@ -177,6 +177,21 @@ pub enum Shortcut {
     Pad,
 }
 
+/// What a tailored activation is made from, and to which measure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tailoring {
+    /// Leaky ReLU (Zhang et al. 2022).
+    LeakyRelu {
+        /// Correlation that the network makes of 0; default 0.9.
+        eta: f64,
+    },
+    /// Tanh with scales of input and output (Martens et al. 2021).
+    Tanh {
+        /// Slope of the network's correlation map at 1; default 1.5.
+        zeta: f64,
+    },
+}
+
 /// What a block computes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -237,6 +252,15 @@ pub enum BlockKind {
     },
     /// An element-wise activation.
     Activation(Activation),
+    /// Leaky ReLU with a learned slope (He et al. 2015).
+    Prelu {
+        /// First value of the slope; default 0.25.
+        slope: f64,
+        /// One slope a channel or feature; default false.
+        per_channel: bool,
+    },
+    /// An activation made to measure for the depth of the network.
+    Tailored(Tailoring),
     /// Softmax.
     Softmax {
         /// What it normalises over; default `features`.
@@ -446,6 +470,62 @@ pub enum Init {
         /// The value.
         value: f64,
     },
+    /// Columns (or rows, whichever are fewer) of a matrix uniformly distributed over all with
+    /// orthonormal ones (Saxe et al. 2013). A kernel is a matrix of filters × (inputs·positions).
+    Orthogonal {
+        /// Factor; default 1.
+        gain: f64,
+    },
+    /// A kernel that is zero but for its centre, which is orthogonal (Xiao et al. 2018); orthogonal
+    /// where there is no kernel.
+    DeltaOrthogonal {
+        /// Factor; default 1.
+        gain: f64,
+    },
+    /// The identity, as far as the matrix reaches; of a kernel, at its centre (Le et al. 2015).
+    Identity {
+        /// Factor; default 1.
+        gain: f64,
+    },
+    /// The edge of chaos of the activation that follows: a plan says what it is for each layer.
+    Critical {
+        /// Factor on the standard deviation of the weights; default 1.
+        gain: f64,
+        /// Where on the critical line.
+        at: CriticalAt,
+        /// What the weights are drawn from.
+        weights: CriticalWeights,
+    },
+    /// Orthogonal, and before the first step each layer's weights are divided by the standard
+    /// deviation of its output on one batch, layer by layer (Mishkin and Matas 2015).
+    Lsuv {
+        /// Largest |variance − 1| that is left; default 0.1.
+        tolerance: f64,
+        /// Most divisions a layer; default 10.
+        iterations: usize,
+    },
+}
+
+/// A point on the critical line of an activation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CriticalAt {
+    /// Without a bias where the activation is homogeneous or saturates, else at variance 1.
+    Usual,
+    /// Where this variance of the pre-activation stays.
+    Variance(f64),
+    /// Where the biases have this variance.
+    BiasVariance(f64),
+}
+
+/// Distribution of critical weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriticalWeights {
+    /// Independent and normal.
+    Normal,
+    /// Orthogonal, scaled so that a layer that widens keeps the variance.
+    Orthogonal,
+    /// Delta-orthogonal kernels, scaled likewise; orthogonal where there is no kernel.
+    DeltaOrthogonal,
 }
 
 impl Init {
@@ -453,4 +533,16 @@ impl Init {
     pub const ZEROS: Self = Self::Constant { value: 0.0 };
     /// All ones.
     pub const ONES: Self = Self::Constant { value: 1.0 };
+
+    /// A rule for matrices, which a bias is not.
+    pub(crate) fn of_matrices(self) -> bool {
+        matches!(
+            self,
+            Self::Orthogonal { .. }
+                | Self::DeltaOrthogonal { .. }
+                | Self::Identity { .. }
+                | Self::Critical { .. }
+                | Self::Lsuv { .. }
+        )
+    }
 }

@@ -76,6 +76,13 @@ pub enum Op {
     },
     /// An element-wise activation.
     Activation(Activation),
+    /// Leaky ReLU with a learned slope.
+    Prelu {
+        /// First value of the slopes.
+        slope: f64,
+        /// How many slopes: 1, or one a channel or feature.
+        slopes: usize,
+    },
     /// Softmax.
     Softmax {
         /// What it normalises over.
@@ -269,6 +276,15 @@ impl Op {
                 "output.weight",
             ],
             _ => &["weight"],
+        }
+    }
+
+    /// The activation that it is at initialisation, if it is one.
+    pub fn activation(&self) -> Option<Activation> {
+        match *self {
+            Self::Activation(phi) => Some(phi),
+            Self::Prelu { slope, .. } => Some(Activation::LeakyRelu { slope }),
+            _ => None,
         }
     }
 }

@@ -173,7 +173,7 @@ fn mechanism(op: &Op) -> Mechanism {
     match op {
         _ if is_weighted(op) => Mechanism::Weights,
         _ if is_normalisation(op) => Mechanism::Normalisation,
-        Op::Activation(_) | Op::Softmax { .. } => Mechanism::Activation,
+        Op::Activation(_) | Op::Prelu { .. } | Op::Softmax { .. } => Mechanism::Activation,
         op if op.joins_paths() => Mechanism::Residual,
         _ => Mechanism::Other,
     }
@@ -183,7 +183,7 @@ fn mechanism(op: &Op) -> Mechanism {
 /// up for the activation that follows them.
 fn neutral_db(ctx: &Context<'_>, id: NodeId) -> f64 {
     match &ctx.node(id).op {
-        Op::Activation(a) => allowed_db(*a),
+        op if op.activation().is_some() => op.activation().map_or(0.0, allowed_db),
         op if is_weighted(op) => -critical_compensation(ctx, id),
         _ => 0.0,
     }
@@ -197,10 +197,9 @@ pub(super) fn critical_compensation(ctx: &Context<'_>, weights: NodeId) -> f64 {
         .iter()
         .find(|l| l.weights == weights)
         .and_then(|l| l.activation);
-    match activation.map(|id| &ctx.node(id).op) {
-        Some(Op::Activation(a)) => allowed_db(*a),
-        _ => 0.0,
-    }
+    activation
+        .and_then(|id| ctx.node(id).op.activation())
+        .map_or(0.0, allowed_db)
 }
 
 /// The node's kind, in the description's words.

@@ -43,8 +43,15 @@ impl<'a> Layer<'a> {
     pub(crate) fn activation(&self) -> Option<(&'a Block, Activation)> {
         self.blocks.iter().find_map(|block| match block.kind {
             BlockKind::Activation(activation) => Some((block, activation)),
+            BlockKind::Prelu { slope, .. } => Some((block, Activation::LeakyRelu { slope })),
             _ => None,
         })
+    }
+
+    /// Its activation is made to measure, and so should be its weights.
+    pub(crate) fn tailored(&self) -> bool {
+        let tailored = |block: &Block| matches!(block.kind, BlockKind::Tailored(_));
+        self.blocks.iter().any(tailored)
     }
 
     /// It has a normalisation.
@@ -229,6 +236,8 @@ fn walk<'a>(
                         || matches!(
                             next.kind,
                             BlockKind::Activation(_)
+                                | BlockKind::Prelu { .. }
+                                | BlockKind::Tailored(_)
                                 | BlockKind::Dropout { .. }
                                 | BlockKind::DynamicTanh { .. }
                         )

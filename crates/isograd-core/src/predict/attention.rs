@@ -76,6 +76,7 @@ impl Attention {
     /// Signal, backward pass, and the variance of the scores between keys.
     pub(super) fn pass(self, x: Signal, memory: Signal) -> (Signal, Backward, f64) {
         let fans = |input| Fans {
+            taps: 1.0,
             input,
             output: self.features,
         };

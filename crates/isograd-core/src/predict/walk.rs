@@ -91,6 +91,7 @@ impl Walk<'_> {
                 let fans = Fans {
                     input: *inputs as f64,
                     output: *units as f64,
+                    taps: 1.0,
                 };
                 let spread = 1.0 / pixels(node.input).max(1.0);
                 self.weighted(node, x, *init, *bias, fans, fans.input, spread)
@@ -108,8 +109,13 @@ impl Walk<'_> {
                 let fans = Fans {
                     input: *inputs as f64 * taps,
                     output: *filters as f64 * taps,
+                    taps,
                 };
-                let cells = window(node, *kernel, *stride, *padding).mean_cells();
+                let cells = match init {
+                    // The centre of a kernel never meets the padding.
+                    Init::DeltaOrthogonal { .. } | Init::Identity { .. } => taps,
+                    _ => window(node, *kernel, *stride, *padding).mean_cells(),
+                };
                 if cells < taps {
                     self.note(node, "padding is counted in the mean over positions");
                 }
@@ -166,7 +172,8 @@ impl Walk<'_> {
                 pass.to_sum = rate / (1.0 - rate);
                 (x.dropped(*rate), pass)
             }
-            Op::Activation(phi) => {
+            Op::Activation(_) | Op::Prelu { .. } => {
+                let phi = node.op.activation()?;
                 if x.form != Form::Gaussian {
                     self.note(
                         node,
@@ -174,10 +181,7 @@ impl Walk<'_> {
                     );
                 }
                 let units = node.output.units() as f64;
-                (
-                    x.activated(*phi),
-                    Backward::activation(*phi, x.law(), units),
-                )
+                (x.activated(phi), Backward::activation(phi, x.law(), units))
             }
             Op::Softmax {
                 axis: SoftmaxAxis::Features,
@@ -233,6 +237,7 @@ impl Walk<'_> {
                 let fans = Fans {
                     input: *vocabulary as f64,
                     output: *size as f64,
+                    taps: 1.0,
                 };
                 if !ids {
                     return Some(self.one_hot(node, x, *init, fans));
@@ -284,8 +289,18 @@ impl Walk<'_> {
         inputs: f64,
         spread: f64,
     ) -> (Signal, Backward) {
-        let weights = Moments::of(init, fans);
+        let mut weights = Moments::of(init, fans);
         let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
+        if matches!(init, Init::Lsuv { .. }) {
+            // What the batch will make of them: an output of variance 1.
+            weights.variance = ((1.0 - bias.variance) / (inputs * x.square)).max(0.0);
+        }
+        if matches!(init, Init::Identity { .. }) {
+            self.note(
+                node,
+                "weights that are the identity are taken as random ones of the same norm",
+            );
+        }
         if weights.mean != 0.0 {
             self.note(
                 node,
@@ -299,7 +314,7 @@ impl Walk<'_> {
             from_sum: channels * spread * square,
             to_sum: inputs * weights.variance,
             sum: inputs * inputs * square,
-            ln_variance: 2.0 / channels.max(1.0),
+            ln_variance: Moments::ln_variance(init, channels, fans.output / fans.taps, fans.taps),
         };
         (x.weighted(inputs, weights, bias), pass)
     }

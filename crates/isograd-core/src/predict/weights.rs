@@ -13,6 +13,8 @@ pub(super) struct Fans {
     pub input: f64,
     /// Units × kernel size.
     pub output: f64,
+    /// Kernel size: 1 for a dense layer.
+    pub taps: f64,
 }
 
 impl Fans {
@@ -21,6 +23,7 @@ impl Fans {
         Self {
             input: units,
             output: units,
+            taps: 1.0,
         }
     }
 }
@@ -35,6 +38,24 @@ pub(super) struct Moments {
 }
 
 impl Moments {
+    /// Variance of ln‖Wᵀδ‖² between initialisations, for a δ of fixed direction, `inputs` numbers in
+    /// and `units` out (of a kernel: channels). Of independent weights 2/inputs. An orthogonal matrix
+    /// that does not widen keeps every norm exactly; one that widens projects δ on `inputs` of its
+    /// `units` directions, ‖Wᵀδ‖² ~ Beta(inputs/2, (units − inputs)/2).
+    pub(super) fn ln_variance(init: Init, inputs: f64, units: f64, taps: f64) -> f64 {
+        let isometric = match init {
+            Init::Orthogonal { .. } | Init::Lsuv { .. } => taps == 1.0,
+            Init::DeltaOrthogonal { .. } | Init::Identity { .. } => true,
+            _ => false,
+        };
+        let free = 2.0 / inputs.max(1.0);
+        if isometric {
+            (free - 2.0 / units.max(1.0)).max(0.0)
+        } else {
+            free
+        }
+    }
+
     /// Of parameters drawn by `init`; a bias has the fans of the weights beside it.
     pub(super) fn of(init: Init, fans: Fans) -> Self {
         let scaled = |gain: f64, variance: f64| Self {
@@ -65,6 +86,17 @@ impl Moments {
                 mean,
                 variance: TRUNCATED_VARIANCE * std * std,
             },
+            // Exact: each of the fewer of rows and columns has norm `gain`.
+            Init::Orthogonal { gain } => {
+                scaled(gain, 1.0 / input.max(fans.output / fans.taps).max(1.0))
+            }
+            // The mean over all taps, of which only the centre is not zero.
+            Init::DeltaOrthogonal { gain } | Init::Identity { gain } => {
+                scaled(gain, 1.0 / input.max(fans.output).max(1.0))
+            }
+            // Before the batch says more, orthogonal; a plan has no critical ones left.
+            Init::Lsuv { .. } => scaled(1.0, 1.0 / input.max(fans.output / fans.taps).max(1.0)),
+            Init::Critical { .. } => scaled(1.0, 1.0 / input),
             Init::Constant { value } => Self {
                 mean: value,
                 variance: 0.0,
@@ -84,6 +116,7 @@ mod tests {
         let fans = Fans {
             input: 300.0,
             output: 100.0,
+            taps: 1.0,
         };
         let cases = [
             (Init::GlorotUniform { gain: 1.0 }, 0.0, 2.0 / 400.0),
@@ -115,6 +148,8 @@ mod tests {
                 0.01,
             ),
             (Init::ONES, 1.0, 0.0),
+            (Init::Orthogonal { gain: 2.0 }, 0.0, 4.0 / 300.0),
+            (Init::DeltaOrthogonal { gain: 1.0 }, 0.0, 1.0 / 300.0),
         ];
         for (init, mean, variance) in cases {
             let moments = Moments::of(init, fans);

@@ -53,6 +53,7 @@ pub fn kind(op: &Op) -> &'static str {
         Op::Flatten => "flatten",
         Op::Dropout { .. } => "dropout",
         Op::Activation(activation) => activation.name(),
+        Op::Prelu { .. } => "prelu",
         Op::Softmax { .. } => "softmax",
         Op::BatchNorm { .. } => "batch_norm",
         Op::LayerNorm { .. } => "layer_norm",

@@ -61,8 +61,16 @@ fn values_agree_with_references() {
         Case(Activation::Softplus, -30.0, 9.357_622_968_839_737e-14),
         Case(Activation::Softplus, 2.0, 2.126_928_011_042_972_5),
         Case(Activation::Elu { alpha: 1.0 }, -1e-9, -9.999_999_995e-10),
-        Case(Activation::Celu { alpha: 0.5 }, -1.3, -0.462_863_210_892_833_06),
-        Case(Activation::Celu { alpha: 2.0 }, -1.3, -0.955_908_446_477_967_9),
+        Case(
+            Activation::Celu { alpha: 0.5 },
+            -1.3,
+            -0.462_863_210_892_833_06,
+        ),
+        Case(
+            Activation::Celu { alpha: 2.0 },
+            -1.3,
+            -0.955_908_446_477_967_9,
+        ),
         Case(
             Activation::ScaledTanh {
                 output: 1.7159,

@@ -21,11 +21,19 @@ pub fn apply<const D: usize>(phi: Activation, x: Tensor<D>) -> Tensor<D> {
         // Burn computes its own in single precision, whatever the type of the tensor.
         Activation::HardSigmoid => (x * 0.2 + 0.5).clamp(0.0, 1.0),
         Activation::Tanh => curve(Curve::Tanh, x),
+        Activation::ScaledTanh { output, input } => curve(Curve::Tanh, x * input) * output,
         Activation::Softsign => activation::softsign(x),
         Activation::Softplus => activation::softplus(x, 1.0),
         Activation::Relu => activation::relu(x),
         Activation::LeakyRelu { slope } => activation::leaky_relu(x, slope),
         Activation::Elu { alpha } => curve(Curve::Elu { alpha, scale: 1.0 }, x),
+        Activation::Celu { alpha } => {
+            let elu = Curve::Elu {
+                alpha: 1.0,
+                scale: 1.0,
+            };
+            curve(elu, x / alpha) * alpha
+        }
         Activation::Selu => curve(SELU, x),
         Activation::Gelu => curve(Curve::Gelu, x),
         Activation::Silu => curve(Curve::Silu, x),

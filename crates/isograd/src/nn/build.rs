@@ -12,6 +12,7 @@ use super::layer_norm::LayerNorm;
 use super::multiplier::{Multiplier, Offset};
 use super::network::Network;
 use super::parameters::Parameters;
+use super::prelu::Prelu;
 use super::recurrent_init::Inits;
 use super::rms_norm::RmsNorm;
 use burn::module::{Param, RunningState};
@@ -154,6 +155,9 @@ impl Build {
                 weight: self.param(draw("weight", init, &[*rows, *columns]), node),
             }),
             Op::Attention { .. } => Parameters::Attention(self.attention(node)?),
+            Op::Prelu { slope, slopes } => Parameters::Prelu(Prelu {
+                slope: self.param(constant(Init::Constant { value: *slope }, *slopes), node),
+            }),
             _ => return None,
         })
     }

@@ -1,5 +1,6 @@
 //! Initial values of parameters, drawn in `f64` from a keyed stream.
 
+use super::orthogonal::{at_centre, identity, orthogonal};
 use isograd_core::describe::Op;
 use isograd_core::describe::network::Init;
 use isograd_core::random::Stream;
@@ -85,9 +86,42 @@ pub fn sample(init: &Init, shape: &[usize], fans: Fans, stream: &mut Stream) -> 
         Init::Uniform { min, max } => uniform(min, max, count, stream),
         Init::Normal { mean, std } => normal(mean, std, count, stream),
         Init::TruncatedNormal { mean, std } => truncated_normal(mean, std, count, stream),
+        Init::Orthogonal { gain } => {
+            let (rows, columns) = matrix(shape);
+            orthogonal(rows, columns, gain, stream)
+        }
+        Init::DeltaOrthogonal { gain } => {
+            let draw = |rows, columns| orthogonal(rows, columns, gain, stream);
+            at_centre(&kernel(shape), draw)
+        }
+        Init::Identity { gain } => at_centre(&kernel(shape), |rows, columns| {
+            identity(rows, columns, gain)
+        }),
+        // What a batch makes of it comes later; a plan leaves no critical weights.
+        Init::Lsuv { .. } | Init::Critical { .. } => {
+            let (rows, columns) = matrix(shape);
+            orthogonal(rows, columns, 1.0, stream)
+        }
         Init::Constant { value } => vec![value; count],
         // `Init` may grow; a variant without a rule here is a mistake of this crate.
         ref other => unreachable!("no sampling rule for {other:?}"),
+    }
+}
+
+/// The matrix that a parameter is: of a kernel, filters × the rest.
+fn matrix(shape: &[usize]) -> (usize, usize) {
+    match shape {
+        [] => (1, 1),
+        [rows, rest @ ..] => (*rows, rest.iter().product()),
+    }
+}
+
+/// At least two dimensions.
+fn kernel(shape: &[usize]) -> Vec<usize> {
+    match shape {
+        [] => vec![1, 1],
+        [rows] => vec![*rows, 1],
+        _ => shape.to_vec(),
     }
 }
 

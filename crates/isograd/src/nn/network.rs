@@ -113,7 +113,11 @@ impl Network {
 
     fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
         for &id in chain {
-            let y = self.node(&self.frame.plan.nodes[id], x, pass);
+            let node = &self.frame.plan.nodes[id];
+            let mut y = self.node(node, x, pass);
+            if let Some(calibration) = &pass.calibrate {
+                y = calibration.scale(node, y, self.of(id));
+            }
             x = watch(y, self.frame.by_node[id].output, pass);
             if self.frame.memories[id] {
                 pass.kept.put(id, x.clone());
@@ -224,6 +228,16 @@ impl Network {
                     Signal::Flat(x) => Signal::Flat(tanh.forward(x, 1)),
                     Signal::Sequence(x) => Signal::Sequence(tanh.forward(x, 2)),
                     Signal::Image(x) => Signal::Image(tanh.forward(x, 1)),
+                }
+            }
+            Op::Prelu { .. } => {
+                let Some(Parameters::Prelu(prelu)) = self.of(node.id) else {
+                    missing(node)
+                };
+                match x {
+                    Signal::Flat(x) => Signal::Flat(prelu.forward(x, 1)),
+                    Signal::Sequence(x) => Signal::Sequence(prelu.forward(x, 2)),
+                    Signal::Image(x) => Signal::Image(prelu.forward(x, 1)),
                 }
             }
             Op::Recurrent { block, .. } => {

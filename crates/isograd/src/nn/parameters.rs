@@ -9,6 +9,7 @@ use super::embedding::Vectors;
 use super::group_norm::GroupNorm;
 use super::layer_norm::LayerNorm;
 use super::multiplier::{Multiplier, Offset};
+use super::prelu::Prelu;
 use super::recurrent::Recurrent;
 use super::rms_norm::RmsNorm;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
@@ -71,4 +72,6 @@ parameters! {
     Vectors,
     /// Of an attention.
     Attention,
+    /// Of a PReLU.
+    Prelu,
 }

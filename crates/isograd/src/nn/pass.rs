@@ -1,5 +1,6 @@
 //! What one forward pass is for.
 
+use super::lsuv::Calibration;
 use super::signal::Signal;
 use isograd_core::describe::NodeId;
 use isograd_kernels::Sink;
@@ -47,6 +48,8 @@ pub struct Pass {
     pub watch: Option<Arc<dyn Sink>>,
     /// What blocks of this very pass have put out for others; every pass begins with nothing.
     pub kept: Kept,
+    /// Scales the weights that one batch decides, on their way (see [`lsuv`](super::lsuv())).
+    pub calibrate: Option<Arc<Calibration>>,
 }
 
 impl Pass {
@@ -58,6 +61,7 @@ impl Pass {
             step: 0,
             watch: None,
             kept: Kept::default(),
+            calibrate: None,
         }
     }
 
@@ -69,6 +73,7 @@ impl Pass {
             step,
             watch: None,
             kept: Kept::default(),
+            calibrate: None,
         }
     }
 

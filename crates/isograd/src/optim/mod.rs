@@ -182,7 +182,7 @@ impl Optimizer {
         } else {
             gradient.mul_scalar(self.gradient_sign)
         };
-        let gradient = if self.decoupled || self.weight_decay == 0.0 {
+        let gradient = if self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path) {
             gradient
         } else {
             gradient + weights.clone().mul_scalar(self.weight_decay)
@@ -229,6 +229,12 @@ impl Optimizer {
         self.steps = steps;
         Ok(())
     }
+}
+
+/// True for parameters that weight decay passes by: the slopes of a PReLU, which it would take
+/// towards ReLU (He et al. 2015, §2.1).
+fn undecayed(path: &str) -> bool {
+    path.ends_with(".slope")
 }
 
 /// The rule of a description's optimiser.

@@ -2,7 +2,7 @@
 
 use super::units::{Cosine, Slopes};
 use crate::nn::Network;
-use isograd_core::describe::{NodeId, Op, Plan};
+use isograd_core::describe::{NodeId, Plan};
 use isograd_core::trace::quantity::{Quantity, Row};
 use isograd_core::trace::{Role, Site};
 use isograd_kernels::{Direction, Moments, Sink, View, Want};
@@ -150,10 +150,10 @@ fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<(usize, Activation, usize)>>
     }
     let mut feeds = vec![None; sites.len()];
     let mut link = |from: Option<usize>, to: NodeId| {
-        if let (Some(from), Op::Activation(phi), Some(row)) =
-            (from, &plan.nodes[to].op, by_node[to])
+        if let (Some(from), Some(phi), Some(row)) =
+            (from, plan.nodes[to].op.activation(), by_node[to])
         {
-            feeds[from] = Some((row, *phi, plan.nodes[to].output.units()));
+            feeds[from] = Some((row, phi, plan.nodes[to].output.units()));
         }
     };
     let mut chains = vec![(None, plan.chain.as_slice())];

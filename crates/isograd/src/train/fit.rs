@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::accumulate::{Gathered, Source};
-use super::evaluate::Judge;
+use super::evaluate::{Judge, rows_tensor};
 use super::loss::{Loss, resolve_output};
 use super::metric::{Scoring, default_metric, threshold};
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::step::{Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Part, probe_rows};
-use crate::nn::{Build, Mode, Network, Pass};
+use crate::nn::{Build, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
 use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
 use crate::session::Prepared;
@@ -80,6 +80,7 @@ impl<'a> Fit<'a> {
         let seed = options.seed.unwrap_or(description.seed);
         let device = Device::flex().autodiff();
         let network = Build::new(seed, device.clone()).network(&prepared.plan);
+        let network = calibrated(network, prepared, seed);
         let (loss, scoring) = judges(prepared)?;
         let init = InitNorms::of(&network);
         let trace = Trace {
@@ -428,6 +429,22 @@ impl<'a> Fit<'a> {
             trace: std::mem::take(&mut self.trace),
         }
     }
+}
+
+/// The network with those weights set that one batch, the first of training, decides.
+fn calibrated(network: Network, prepared: &Prepared, seed: u64) -> Network {
+    let part = &prepared.data.train;
+    let batch = || {
+        let mut rows = prepared.data.order(seed, 0);
+        rows.truncate(prepared.description.train.batch);
+        let inputs = part.batch(&rows).inputs;
+        rows_tensor(inputs, part.elements, &Device::flex(), DType::F32)
+    };
+    let pass = Pass {
+        mode: Mode::Probe,
+        ..Pass::train(seed, 0)
+    };
+    lsuv(network, batch, pass)
 }
 
 /// Loss and metric of a prepared description.

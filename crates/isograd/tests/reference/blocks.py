@@ -201,6 +201,7 @@ ACTIVATIONS = {
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "selu": F.selu,
+    "celu": F.celu,
     "gelu": F.gelu,
     "silu": F.silu,
     "mish": F.mish,
@@ -219,6 +220,37 @@ def act(name):
 def leaky_relu(slope):
     def build(_builder, shape):
         return table("leaky_relu", slope), shape, lambda x, _c: F.leaky_relu(x, slope)
+
+    return build
+
+
+def celu(alpha):
+    def build(_builder, shape):
+        return table("celu", alpha), shape, lambda x, _c: F.celu(x, alpha)
+
+    return build
+
+
+def scaled_tanh(output, scale):
+    def build(_builder, shape):
+        toml = table("scaled_tanh", {}, {"output": output, "input": scale})
+        return toml, shape, lambda x, _c: output * torch.tanh(scale * x)
+
+    return build
+
+
+def prelu(slope=0.25, per_channel=False):
+    """Channels are in dimension 1, as PyTorch wants them."""
+
+    def build(builder, shape):
+        name = builder.name("prelu")
+        builder.draw(f"{name}.slope", (shape[0] if per_channel else 1,), 0.2, slope)
+
+        def forward(x, c):
+            return F.prelu(x, c.parameters[f"{name}.slope"])
+
+        options = {"slopes": "per_channel"} if per_channel else {}
+        return table("prelu", slope, options), shape, forward
 
     return build
 

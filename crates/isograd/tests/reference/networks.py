@@ -7,8 +7,9 @@ import torch
 
 import blocks
 from blocks import (
-    Builder, Context, act, batch_norm, chain, conv2d, dense, dropout, flatten, global_pool,
-    layer_norm, leaky_relu, pool, repeat, residual, softmax_over_batch, toml_value, upsampling,
+    Builder, Context, act, batch_norm, celu, chain, conv2d, dense, dropout, flatten, global_pool,
+    layer_norm, leaky_relu, pool, prelu, repeat, residual, scaled_tanh, softmax_over_batch, toml_value,
+    upsampling,
 )
 from common import numbers, shaped, tensor, values
 from losses import loss
@@ -30,10 +31,15 @@ def case(name, shape, blocks, loss=MSE, batch=3, mode="train", scale=1.0, ids=0,
 
 def elementwise():
     names = ["sigmoid", "hard_sigmoid", "tanh", "softsign", "softplus", "relu", "leaky_relu", "elu",
-             "selu", "gelu", "silu", "mish", "exponential", "softmax"]
+             "selu", "celu", "gelu", "silu", "mish", "exponential", "softmax"]
     cases = [case(f"dense-{n}", (4,), [dense(5, 2.0), act(n), dense(3)], batch=4) for n in names]
     return cases + [
         case("dense-leaky-relu-slope", (4,), [dense(5, 2.0), leaky_relu(0.2), dense(3)], batch=4),
+        case("dense-celu-alpha", (4,), [dense(5, 2.0), celu(0.5), dense(3)], batch=4),
+        case("dense-scaled-tanh", (4,), [dense(5, 2.0), scaled_tanh(1.7159, 0.65), dense(3)], batch=4),
+        case("dense-prelu", (4,), [dense(5, 2.0), prelu(), dense(3)], batch=4),
+        case("dense-prelu-channels", (4,), [dense(5, 2.0), prelu(0.1, True), dense(3)], batch=4),
+        case("conv-prelu-channels", (2, 4, 3), [conv2d(3), prelu(per_channel=True), flatten(), dense(2)]),
         case("dense-without-bias", (4,), [dense(5, bias=False), act("tanh"), dense(3, bias=False)]),
         case("softmax-over-batch", (4,), [dense(3), softmax_over_batch()], batch=4),
         case("dropout-in-evaluation", (4,), [dense(6), act("relu"), dropout(0.5), dense(3)],

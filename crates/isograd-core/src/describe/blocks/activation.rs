@@ -70,6 +70,27 @@ pub(super) const ENTRIES: &[Entry<BlockKind>] = &[
             }))
         },
     },
+    Entry {
+        info: Info {
+            name: "celu",
+            aka: &[],
+            doc: "x for x ≥ 0, alpha·(e^(x/alpha) − 1) below: an ELU without a jump in its slope (Barron 2017)",
+            fields: &[Field::or(
+                "alpha",
+                Kind::Number(Bounds::POSITIVE),
+                "1.0",
+                "minus the value it saturates at",
+            )],
+            common: PLAIN,
+            main: Some("alpha"),
+            example: "{ celu = 0.5 }",
+        },
+        build: |args| {
+            Ok(BlockKind::Activation(Activation::Celu {
+                alpha: args.number("alpha")?,
+            }))
+        },
+    },
     plain!(
         "selu",
         [],
@@ -89,6 +110,36 @@ pub(super) const ENTRIES: &[Entry<BlockKind>] = &[
         Silu
     ),
     plain!("mish", [], "x·tanh(ln(1 + eˣ)) (Misra 2019)", Mish),
+    Entry {
+        info: Info {
+            name: "scaled_tanh",
+            aka: &["lecun_tanh"],
+            doc: "output·tanh(input·x) (LeCun et al. 1998, §4.4)",
+            fields: &[
+                Field::or(
+                    "output",
+                    Kind::Number(Bounds::POSITIVE),
+                    "1.7159",
+                    "what it saturates at",
+                ),
+                Field::or(
+                    "input",
+                    Kind::Number(Bounds::POSITIVE),
+                    "0.6666666666666666",
+                    "factor on x",
+                ),
+            ],
+            common: PLAIN,
+            main: None,
+            example: "{ scaled_tanh = { output = 2.0, input = 0.5 } }",
+        },
+        build: |args| {
+            Ok(BlockKind::Activation(Activation::ScaledTanh {
+                output: args.number("output")?,
+                input: args.number("input")?,
+            }))
+        },
+    },
     plain!("softplus", [], "ln(1 + eˣ)", Softplus),
     plain!("softsign", [], "x / (1 + |x|)", Softsign),
     plain!(
@@ -109,6 +160,8 @@ pub(super) fn word(activation: Activation) -> &'static str {
         Activation::Relu => "relu",
         Activation::LeakyRelu { .. } => "leaky_relu",
         Activation::Elu { .. } => "elu",
+        Activation::Celu { .. } => "celu",
+        Activation::ScaledTanh { .. } => "scaled_tanh",
         Activation::Selu => "selu",
         Activation::Gelu => "gelu",
         Activation::Silu => "silu",

@@ -18,6 +18,7 @@ mod multiplier;
 mod patches;
 mod pool2d;
 mod positions;
+mod prelu;
 mod queries;
 mod read;
 mod recurrent;
@@ -25,6 +26,7 @@ mod repeat;
 mod residual;
 mod rms_norm;
 mod softmax;
+mod tailored;
 mod transformer;
 mod upsampling2d;
 
@@ -125,6 +127,8 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     queries::ENTRY,
     attention::ENTRY,
     transformer::ENTRY,
+    prelu::ENTRY,
+    tailored::ENTRY,
     residual::ENTRY,
     repeat::ENTRY,
     recurrent::RNN,
@@ -189,6 +193,8 @@ impl BlockKind {
             Self::Dropout { .. } => "dropout",
             Self::Activation(activation) => activation::word(*activation),
             Self::Softmax { .. } => "softmax",
+            Self::Prelu { .. } => "prelu",
+            Self::Tailored(_) => "tailored",
             Self::BatchNorm { .. } => "batch_norm",
             Self::LayerNorm { .. } => "layer_norm",
             Self::GroupNorm { .. } => "group_norm",
@@ -312,6 +318,11 @@ impl BlockKind {
             Self::Flatten => Ok((Op::Flatten, Shape::Flat(input.elements()))),
             Self::Dropout { rate } => Ok((Op::Dropout { rate: *rate }, input)),
             Self::Activation(activation) => Ok((Op::Activation(*activation), input)),
+            Self::Prelu { slope, per_channel } => {
+                Ok((prelu::operation(*slope, *per_channel, input), input))
+            }
+            // As if it were the only one; `expand` sees them all.
+            Self::Tailored(tailoring) => Ok((Op::Activation(tailoring.alone()), input)),
             Self::Softmax { axis } => Ok((Op::Softmax { axis: *axis }, input)),
             Self::BatchNorm {
                 momentum,

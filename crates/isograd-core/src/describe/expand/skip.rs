@@ -275,6 +275,22 @@ impl Init {
             Self::Constant { value } => Self::Constant {
                 value: value * factor,
             },
+            Self::Orthogonal { gain } => Self::Orthogonal {
+                gain: gain * factor,
+            },
+            Self::DeltaOrthogonal { gain } => Self::DeltaOrthogonal {
+                gain: gain * factor,
+            },
+            Self::Identity { gain } => Self::Identity {
+                gain: gain * factor,
+            },
+            Self::Critical { gain, at, weights } => Self::Critical {
+                gain: gain * factor,
+                at,
+                weights,
+            },
+            // The batch would undo it.
+            Self::Lsuv { .. } => self,
         }
     }
 }

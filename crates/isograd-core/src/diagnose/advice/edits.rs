@@ -1,6 +1,6 @@
 //! Patches of a description, built from what it says.
 
-use crate::describe::network::{Block, BlockKind, Init, NetworkSpec};
+use crate::describe::network::{Block, BlockKind, CriticalAt, CriticalWeights, Init, NetworkSpec};
 use crate::describe::patch::PatchAction;
 use crate::describe::{NodeId, Patch, PatchOp};
 use crate::diagnose::context::Context;
@@ -141,10 +141,45 @@ pub(super) fn init_value(init: &Init) -> Value {
         Init::Uniform { min, max } => json!({ "name": "uniform", "min": min, "max": max }),
         Init::Normal { mean, std } => shifted("normal", mean, std),
         Init::TruncatedNormal { mean, std } => shifted("truncated_normal", mean, std),
+        Init::Orthogonal { gain } => scaled("orthogonal", gain, false),
+        Init::DeltaOrthogonal { gain } => scaled("delta_orthogonal", gain, false),
+        Init::Identity { gain } => scaled("identity", gain, false),
+        Init::Critical { gain, at, weights } => critical(gain, at, weights),
+        Init::Lsuv {
+            tolerance,
+            iterations,
+        } => match (tolerance, iterations) {
+            (0.1, 10) => json!("lsuv"),
+            _ => json!({ "name": "lsuv", "tolerance": tolerance, "iterations": iterations }),
+        },
         Init::Constant { value } => match value {
             0.0 => json!("zeros"),
             1.0 => json!("ones"),
             _ => json!({ "name": "constant", "value": value }),
         },
     }
+}
+
+fn critical(gain: f64, at: CriticalAt, weights: CriticalWeights) -> Value {
+    let mut table = serde_json::Map::new();
+    match at {
+        CriticalAt::Usual => {}
+        CriticalAt::Variance(q) => drop(table.insert("q".into(), json!(q))),
+        CriticalAt::BiasVariance(b) => drop(table.insert("bias_variance".into(), json!(b))),
+    }
+    match weights {
+        CriticalWeights::Normal => {}
+        CriticalWeights::Orthogonal => drop(table.insert("weights".into(), json!("orthogonal"))),
+        CriticalWeights::DeltaOrthogonal => {
+            drop(table.insert("weights".into(), json!("delta_orthogonal")));
+        }
+    }
+    if gain != 1.0 {
+        table.insert("gain".into(), json!(gain));
+    }
+    if table.is_empty() {
+        return json!("critical");
+    }
+    table.insert("name".into(), json!("critical"));
+    Value::Object(table)
 }

@@ -157,10 +157,7 @@ fn hidden_activations(ctx: &Context<'_>) -> Vec<(NodeId, Activation)> {
     nodes
         .iter()
         .filter(|n| !ctx.is_output(n.id))
-        .filter_map(|n| match n.op {
-            Op::Activation(a) => Some((n.id, a)),
-            _ => None,
-        })
+        .filter_map(|n| Some((n.id, n.op.activation()?)))
         .collect()
 }
 

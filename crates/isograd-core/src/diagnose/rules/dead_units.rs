@@ -2,7 +2,7 @@
 //! of their inputs alone brings about.
 
 use super::Rule;
-use crate::describe::{NodeId, Op};
+use crate::describe::NodeId;
 use crate::diagnose::advice;
 use crate::diagnose::context::Context;
 use crate::diagnose::depth::Depth;
@@ -109,7 +109,7 @@ fn rectifiers<'a>(ctx: &'a Context<'_>) -> impl Iterator<Item = NodeId> + 'a {
         .plan
         .nodes
         .iter()
-        .filter(|n| matches!(n.op, Op::Activation(_)) && !ctx.is_output(n.id))
+        .filter(|n| n.op.activation().is_some() && !ctx.is_output(n.id))
         .map(|n| n.id)
 }
 
@@ -155,7 +155,7 @@ fn starved(ctx: &Context<'_>, record: &Record, activation: NodeId) -> f64 {
     let mut at = activation;
     while let Some(before) = ctx.before(at) {
         at = before;
-        if let Op::Activation(a) = ctx.node(at).op {
+        if let Some(a) = ctx.node(at).op.activation() {
             let units = ctx.node(at).output.units() as f64;
             let dead = ctx
                 .get(record, at, Quantity::DeadUnits)

@@ -1,7 +1,7 @@
 //! `saturated-units`: units that sit on the flat ends of their activation.
 
 use super::Rule;
-use crate::describe::{NodeId, Op};
+use crate::describe::NodeId;
 use crate::diagnose::advice;
 use crate::diagnose::context::Context;
 use crate::diagnose::evidence::Evidence;
@@ -114,10 +114,7 @@ fn hidden<'a>(ctx: &'a Context<'_>) -> impl Iterator<Item = (NodeId, f64)> + 'a 
         .nodes
         .iter()
         .filter(|n| !ctx.is_output(n.id))
-        .filter_map(|n| match n.op {
-            Op::Activation(a) => Some((n.id, saturating_slope(a)?)),
-            _ => None,
-        })
+        .filter_map(|n| Some((n.id, saturating_slope(n.op.activation()?)?)))
 }
 
 fn measured(ctx: &Context<'_>, record: &Record) -> Vec<Layer> {

@@ -91,7 +91,7 @@ pub(super) fn owners(subject: Subject<'_>, wrong: impl Fn(&Layer<'_>) -> bool) -
 /// A layer without an activation is linear, and a layer inside a residual is left alone: its gain is
 /// the residual's affair.
 fn target(layer: &Layer<'_>) -> Option<(Init, Value)> {
-    if layer.in_residual {
+    if layer.in_residual || layer.tailored() {
         return None;
     }
     critical(layer.activation().map_or(Activation::Identity, |(_, a)| a))

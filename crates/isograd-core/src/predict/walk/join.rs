@@ -147,7 +147,7 @@ impl Walk<'_> {
                     Op::Multiplier { .. } | Op::Offset { .. } | Op::DropPath { .. }
                 )
             });
-        matches!(last, Some(Op::Activation(_)))
+        last.is_some_and(|op| op.activation().is_some())
     }
 
     /// The body, where it is one dense node, one activation and then only factors.
@@ -156,7 +156,7 @@ impl Walk<'_> {
             return None;
         };
         let op = |id: NodeId| &self.plan.nodes[id].op;
-        let (Op::Dense { .. }, Op::Activation(phi)) = (op(*weights), op(*active)) else {
+        let (Op::Dense { .. }, Some(phi)) = (op(*weights), op(*active).activation()) else {
             return None;
         };
         let mut scale = 1.0;
@@ -167,7 +167,7 @@ impl Walk<'_> {
             scale *= value;
         }
         Some(Body {
-            phi: *phi,
+            phi,
             scale,
             inner: self.inputs[*active]?,
             result: self.end(body)?,
