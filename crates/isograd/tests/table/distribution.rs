@@ -17,7 +17,7 @@ pub(crate) const FAN_IN: usize = 128;
 pub(crate) const FAN_OUT: usize = 512;
 
 /// P(D > 1.95/√n) = 2·exp(−2·1.95²) ≈ 1e-3 (Kolmogorov's asymptotic distribution).
-const KOLMOGOROV: f64 = 1.95;
+pub(crate) const KOLMOGOROV: f64 = 1.95;
 
 /// The standard errors that a mean or a variance may be off.
 const ERRORS: f64 = 4.0;

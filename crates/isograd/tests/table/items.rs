@@ -7,6 +7,7 @@ use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, 
 use super::item::Item;
 use super::rates::rates;
 use super::sequences::sequences;
+use super::matrices;
 use super::skips::skips;
 use super::torch::torch;
 use super::trajectory::trajectory;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Item> {
         architecture(),
         skips(),
         sequences(),
+        matrices::items(),
         losses(),
         optimizers(),
         schedules(),
@@ -50,6 +52,12 @@ fn activations() -> Vec<Item> {
         torch("leaky_relu", "activations/dense-leaky_relu"),
         torch("leaky_relu, slope", "activations/dense-leaky-relu-slope"),
         torch("elu", "activations/dense-elu"),
+        torch("celu", "activations/dense-celu"),
+        torch("celu, alpha", "activations/dense-celu-alpha"),
+        torch("scaled_tanh", "activations/dense-scaled-tanh"),
+        torch("prelu", "activations/dense-prelu"),
+        torch("prelu, one slope a feature", "activations/dense-prelu-channels"),
+        torch("prelu, one slope a channel", "activations/conv-prelu-channels"),
         torch("selu", "activations/dense-selu"),
         torch("gelu", "activations/dense-gelu"),
         torch("silu", "activations/dense-silu"),
@@ -71,6 +79,12 @@ fn activations() -> Vec<Item> {
         slope("silu"),
         slope("mish"),
         slope("exponential"),
+        slope("celu"),
+        slope("scaled_tanh"),
+        slope("prelu"),
+        differences(family, "prelu, sequences", r#"{ dense = 4 }, { prelu = 0.3, slopes = "per_channel" }, "flatten", { dense = 3 }"#, SEQUENCE),
+        differences(family, "tailored", r#"{ repeat = 30, layers = [ { dense = 5, init = "critical" }, "tailored" ] }, { dense = 3 }"#, FLAT),
+        differences(family, "tailored, tanh", r#"{ repeat = 5, layers = [ { dense = 5, init = "critical" }, { tailored = true, shape = "tanh" } ] }, { dense = 3 }"#, FLAT),
         differences(family, "softmax", r#"{ dense = 3 }, "softmax""#, FLAT),
         differences(family, "softmax, over the batch", r#"{ dense = 3 }, { softmax = true, axis = "batch" }"#, FLAT),
     ]

@@ -18,6 +18,7 @@ mod item;
 mod items;
 mod rates;
 mod sequences;
+mod matrices;
 mod skips;
 mod torch;
 mod trajectory;
