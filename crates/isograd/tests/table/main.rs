@@ -16,9 +16,9 @@ mod item;
 // One line an item, however long.
 #[rustfmt::skip]
 mod items;
+mod matrices;
 mod rates;
 mod sequences;
-mod matrices;
 mod skips;
 mod torch;
 mod trajectory;
