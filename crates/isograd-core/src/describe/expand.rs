@@ -386,7 +386,10 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
         }
         if matches!(
             node.op,
-            Op::Dense { .. } | Op::Conv2d { .. } | Op::Recurrent { .. }
+            Op::Dense { .. }
+                | Op::Conv2d { .. }
+                | Op::Recurrent { .. }
+                | Op::Attention { .. }
         ) {
             layers.push(Layer {
                 name: node.name.clone(),

@@ -3,7 +3,8 @@
 use super::Examination;
 use super::course::Course;
 use super::profile::{self, Profile};
-use crate::describe::{Node, NodeId, Op};
+use crate::describe::{Block, Node, NodeId, Op};
+use crate::trace::sites::kind;
 use crate::trace::{Quantity, Record, RecordKind, Role};
 
 /// An examination, prepared once for all rules.
@@ -101,6 +102,14 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// True where the description has a block for just this node, so that a change of the block is one
+    /// of the node: not so for the parts of a block that is written out.
+    pub(super) fn is_block(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        let block = block_at(&self.exam.description.network.layers, &node.path);
+        block.is_some_and(|block| block.kind.word() == kind(&node.op))
+    }
+
     /// True for the node whose output is the network's, or for the activation that makes it.
     pub(super) fn is_output(&self, id: NodeId) -> bool {
         self.exam.plan.chain.last() == Some(&id)
@@ -135,9 +144,12 @@ impl<'a> Context<'a> {
     }
 }
 
-/// True for dense and convolutional nodes.
+/// True for dense and convolutional nodes, and for attention.
 pub(super) fn is_weighted(op: &Op) -> bool {
-    matches!(op, Op::Dense { .. } | Op::Conv2d { .. })
+    matches!(
+        op,
+        Op::Dense { .. } | Op::Conv2d { .. } | Op::Attention { .. }
+    )
 }
 
 /// True for what normalises the signal: batch, layer, group, instance and RMS normalisation.
@@ -150,6 +162,18 @@ pub(super) fn is_normalisation(op: &Op) -> bool {
             | Op::InstanceNorm { .. }
             | Op::RmsNorm { .. }
     )
+}
+
+/// The block at this address.
+fn block_at<'a>(blocks: &'a [Block], path: &str) -> Option<&'a Block> {
+    let block = blocks.iter().find(|block| {
+        let rest = path.strip_prefix(block.path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })?;
+    if block.path == path {
+        return Some(block);
+    }
+    block_at(block.kind.layers()?, path)
 }
 
 /// The node itself, or the outermost block that it lies in.

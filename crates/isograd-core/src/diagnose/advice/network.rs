@@ -94,7 +94,7 @@ pub(in crate::diagnose) fn for_dead(
     let relus: Vec<NodeId> = nodes
         .iter()
         .copied()
-        .filter(|&n| matches!(ctx.node(n).op, Op::Activation(Activation::Relu)))
+        .filter(|&n| matches!(ctx.node(n).op, Op::Activation(Activation::Relu)) && ctx.is_block(n))
         .collect();
     if !relus.is_empty() {
         let ops = paths(ctx, &relus)
@@ -184,7 +184,7 @@ fn mean(init: &crate::describe::network::Init) -> f64 {
 fn other_activation(ctx: &Context<'_>) -> Option<Advice> {
     let poor: Vec<(NodeId, Activation)> = hidden_activations(ctx)
         .into_iter()
-        .filter(|&(_, a)| is_poor_choice(a))
+        .filter(|&(n, a)| is_poor_choice(a) && ctx.is_block(n))
         .collect();
     let (_, kind) = *poor.first()?;
     let mut ops = Vec::new();
@@ -251,7 +251,7 @@ fn normalise(ctx: &Context<'_>) -> Option<Advice> {
     let nodes = &ctx.exam.plan.nodes;
     let bare: Vec<NodeId> = hidden_weights(ctx)
         .into_iter()
-        .filter(|&n| !ctx.is_normalised(n))
+        .filter(|&n| !ctx.is_normalised(n) && ctx.is_block(n))
         .collect();
     let beside = chains::beside(nodes);
     let bare: Vec<NodeId> = bare.into_iter().filter(|&n| !beside[n]).collect();

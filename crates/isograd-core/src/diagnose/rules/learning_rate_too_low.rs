@@ -138,6 +138,7 @@ fn steady_fall(ctx: &Context<'_>, budget: f64) -> Option<f64> {
 fn fan_in(op: &Op) -> Option<f64> {
     match op {
         Op::Dense { inputs, .. } => Some(*inputs as f64),
+        Op::Attention { features, .. } => Some(*features as f64),
         Op::Conv2d { inputs, kernel, .. } => Some((inputs * kernel[0] * kernel[1]) as f64),
         _ => None,
     }
@@ -146,5 +147,6 @@ fn fan_in(op: &Op) -> Option<f64> {
 /// Elements of a node's weights.
 pub(super) fn weights(ctx: &Context<'_>, node: NodeId) -> Option<f64> {
     let node = ctx.node(node);
-    Some(fan_in(&node.op)? * node.output.units() as f64)
+    let matrices = node.op.weights().len() as f64;
+    Some(fan_in(&node.op)? * node.output.units() as f64 * matrices)
 }
