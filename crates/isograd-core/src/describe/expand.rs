@@ -386,10 +386,7 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
         }
         if matches!(
             node.op,
-            Op::Dense { .. }
-                | Op::Conv2d { .. }
-                | Op::Recurrent { .. }
-                | Op::Attention { .. }
+            Op::Dense { .. } | Op::Conv2d { .. } | Op::Recurrent { .. } | Op::Attention { .. }
         ) {
             layers.push(Layer {
                 name: node.name.clone(),
