@@ -2,7 +2,7 @@
 
 use super::error::{DescribeError, ErrorKind, nearest};
 use super::kind::Kind;
-use super::network::{Block, Init, Padding, Units};
+use super::network::{Block, Init, Padding, SequencePadding, Units};
 use super::read::{Input, Result, joined, named, quoted};
 use super::registry::{Default, Field, Info, SYNONYMS};
 use super::{blocks, init};
@@ -268,6 +268,24 @@ impl<'a> Args<'a> {
                 )
                 .accepts(kind.words())),
             None => input.pair(0, kind).map(Padding::Explicit),
+        })?;
+        Ok(self.sure(name, value))
+    }
+
+    pub(crate) fn sequence_padding(&self, name: &str) -> Result<SequencePadding> {
+        let value = self.with(name, |kind, input| match input.value.as_str() {
+            Some("same") => Ok(SequencePadding::Same),
+            Some("valid") => Ok(SequencePadding::Valid),
+            Some("causal") => Ok(SequencePadding::Causal),
+            Some(other) => Err(input
+                .unknown_word(
+                    &format!("word for `{name}`:"),
+                    other,
+                    ["same", "valid", "causal"].into_iter(),
+                    None,
+                )
+                .accepts(kind.words())),
+            None => input.count(0, kind).map(SequencePadding::Explicit),
         })?;
         Ok(self.sure(name, value))
     }

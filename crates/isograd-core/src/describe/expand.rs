@@ -9,6 +9,7 @@ use super::network::{Block, BlockKind, Init, NetworkSpec, Tailoring};
 use super::plan::{Layer, Node, NodeId, Op, Plan};
 use super::resolve;
 use super::shape::{DataShape, Shape, Task};
+use super::weight::WeightForm;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -341,7 +342,10 @@ impl Expander {
     ) -> Result<NodeId, DescribeError> {
         let place = |e: DescribeError| e.at(&block.path, block.span.clone());
         fits(output).map_err(place)?;
-        self.parameters = self.parameters.saturating_add(op.parameters());
+        let gains = gains(block.weight, output);
+        self.parameters = self
+            .parameters
+            .saturating_add(op.parameters().saturating_add(gains));
         if self.parameters > MAX_PARAMETERS {
             let message =
                 format!("the network has more than {MAX_PARAMETERS} parameters up to here");
@@ -370,6 +374,7 @@ impl Expander {
             frozen: inherited.frozen,
             l1: block.l1,
             l2: block.l2,
+            weight: block.weight,
         });
         Ok(id)
     }
@@ -386,7 +391,11 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
         }
         if matches!(
             node.op,
-            Op::Dense { .. } | Op::Conv2d { .. } | Op::Recurrent { .. } | Op::Attention { .. }
+            Op::Dense { .. }
+                | Op::Conv1d { .. }
+                | Op::Conv2d { .. }
+                | Op::Recurrent { .. }
+                | Op::Attention { .. }
         ) {
             layers.push(Layer {
                 name: node.name.clone(),
@@ -412,6 +421,15 @@ fn layers(nodes: &[Node]) -> Vec<Layer> {
     layers
 }
 
+/// Gains of a node whose weights are made in this form.
+fn gains(form: WeightForm, output: Shape) -> u64 {
+    if form.has_gain() {
+        output.units() as u64
+    } else {
+        0
+    }
+}
+
 impl Op {
     /// Numbers that are trained.
     pub fn parameters(&self) -> u64 {
@@ -434,10 +452,22 @@ impl Op {
                 inputs,
                 filters,
                 kernel,
+                groups,
                 bias,
                 ..
             } => {
-                let weights = product(&[*inputs, *filters, kernel[0], kernel[1]]);
+                let weights = product(&[*inputs / *groups, *filters, kernel[0], kernel[1]]);
+                with_bias(weights, *filters, bias.is_some())
+            }
+            Self::Conv1d {
+                inputs,
+                filters,
+                kernel,
+                groups,
+                bias,
+                ..
+            } => {
+                let weights = product(&[*inputs / *groups, *filters, *kernel]);
                 with_bias(weights, *filters, bias.is_some())
             }
             Self::BatchNorm { units: n, .. } | Self::LayerNorm { elements: n, .. } => {
@@ -494,7 +524,10 @@ impl Op {
 impl Plan {
     /// Numbers that are trained, all nodes together.
     pub fn parameters(&self) -> u64 {
-        self.nodes.iter().map(|node| node.op.parameters()).sum()
+        self.nodes
+            .iter()
+            .map(|node| node.op.parameters() + gains(node.weight, node.output))
+            .sum()
     }
 
     /// The node of this name.

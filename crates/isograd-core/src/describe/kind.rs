@@ -121,6 +121,8 @@ pub(crate) enum Kind {
     Sizes,
     /// `"same"`, `"valid"`, a count or two.
     Padding,
+    /// `"same"`, `"valid"`, `"causal"` or a count.
+    SequencePadding,
     /// Two numbers within bounds, the lower first.
     Interval(Bounds),
     /// A word or number, or a list of them.
@@ -193,6 +195,7 @@ impl Kind {
             Self::Pair => "an integer from 1, or [rows, columns]".into(),
             Self::Sizes => "[features], [steps, features] or [height, width, channels]".into(),
             Self::Padding => "\"same\", \"valid\", an integer from 0, or [rows, columns]".into(),
+            Self::SequencePadding => "\"same\", \"valid\", \"causal\", or an integer from 0".into(),
             Self::Interval(bounds) => format!("[lowest, highest], each {}", bounds.words()),
             Self::Columns => "a column's name or number, or a list of them".into(),
             Self::Rising => "a list of integers from 1, each more than the one before".into(),
@@ -265,6 +268,9 @@ impl Kind {
             }
             Self::Padding => {
                 json!({ "anyOf": [{ "enum": ["same", "valid"] }, count(0), pair(0)] })
+            }
+            Self::SequencePadding => {
+                json!({ "anyOf": [{ "enum": ["same", "valid", "causal"] }, count(0)] })
             }
             Self::Interval(bounds) => {
                 json!({ "type": "array", "items": bounds.schema(), "minItems": 2, "maxItems": 2 })

@@ -59,6 +59,7 @@ mod split;
 mod tables;
 pub mod train;
 mod value;
+mod weight;
 mod words;
 
 pub use blocks::sinusoid;
@@ -75,6 +76,7 @@ pub use schema::schema;
 pub use shape::{DataShape, Shape, Task};
 pub use split::{Split, isolate, split_repeat};
 pub use train::TrainSpec;
+pub use weight::WeightForm;
 pub use words::{describe_patch, diff};
 
 /// A validated description.

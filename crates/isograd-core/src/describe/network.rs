@@ -2,6 +2,7 @@
 
 use super::branch::Branch;
 use super::recurrent::Recurrent;
+use super::weight::WeightForm;
 use isograd_theory::Activation;
 use std::ops::Range;
 
@@ -33,6 +34,8 @@ pub struct Block {
     pub l1: f64,
     /// L2 penalty λ·Σw² on the weights (not the biases).
     pub l2: f64,
+    /// What its weights are made of; default plain.
+    pub weight: WeightForm,
     /// Address in the description: `network.layers[0].layers[1]`.
     pub path: String,
     /// Bytes of the TOML text it was read from; empty when it was not read from a text.
@@ -64,6 +67,7 @@ impl Block {
             bias_init: None,
             l1: 0.0,
             l2: 0.0,
+            weight: WeightForm::Plain,
             path: String::new(),
             span: 0..0,
         }
@@ -96,6 +100,19 @@ pub enum Padding {
     Valid,
     /// This many rows and columns of zeros on every side.
     Explicit([usize; 2]),
+}
+
+/// Padding of a convolution or pooling along the steps of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequencePadding {
+    /// ⌈steps / stride⌉ steps come out; of an odd number of zeros one more goes to the end.
+    Same,
+    /// No padding.
+    Valid,
+    /// All zeros in front: a step sees itself and earlier ones.
+    Causal,
+    /// This many zeros at either end.
+    Explicit(usize),
 }
 
 /// What a softmax sums to one over.
@@ -203,6 +220,46 @@ pub enum BlockKind {
         /// Has a bias; default true.
         bias: bool,
     },
+    /// One-dimensional convolution (cross-correlation) along the steps of a sequence.
+    Conv1d {
+        /// Output features.
+        filters: Units,
+        /// Window; default 3.
+        kernel: usize,
+        /// Stride; default 1.
+        stride: usize,
+        /// Padding; default `same`.
+        padding: SequencePadding,
+        /// Distance between the steps of a window; default 1.
+        dilation: usize,
+        /// Groups of features, each convolved by itself; default 1.
+        groups: usize,
+        /// Has a bias; default true.
+        bias: bool,
+    },
+    /// Maximum over windows of steps.
+    MaxPool1d {
+        /// Window; default 2.
+        kernel: usize,
+        /// Stride; default the window.
+        stride: usize,
+        /// Padding; default `valid`.
+        padding: SequencePadding,
+    },
+    /// Mean over windows of steps (padding does not count).
+    AvgPool1d {
+        /// Window; default 2.
+        kernel: usize,
+        /// Stride; default the window.
+        stride: usize,
+        /// Padding; default `valid`.
+        padding: SequencePadding,
+    },
+    /// Each step several times.
+    Upsampling1d {
+        /// How often; default 2.
+        factor: usize,
+    },
     /// Two-dimensional convolution (cross-correlation).
     Conv2d {
         /// Output channels.
@@ -213,6 +270,10 @@ pub enum BlockKind {
         stride: [usize; 2],
         /// Padding; default `same`.
         padding: Padding,
+        /// Distance between the cells of a window; default 1×1.
+        dilation: [usize; 2],
+        /// Groups of channels, each convolved by itself; default 1.
+        groups: usize,
         /// Has a bias; default true.
         bias: bool,
     },

@@ -1,8 +1,9 @@
 //! The network with every repeat written out, every shape computed and every choice resolved.
 
-use super::network::{EvalStatistics, Init, Padding, SoftmaxAxis};
+use super::network::{EvalStatistics, Init, Padding, SequencePadding, SoftmaxAxis};
 use super::recurrent::Recurrent;
 use super::shape::Shape;
+use super::weight::WeightForm;
 use isograd_theory::Activation;
 
 /// Position of a node in [`Plan::nodes`].
@@ -23,6 +24,50 @@ pub enum Op {
         /// Initial bias, if there is one.
         bias: Option<Init>,
     },
+    /// One-dimensional convolution along the steps of a sequence.
+    Conv1d {
+        /// Input features.
+        inputs: usize,
+        /// Output features.
+        filters: usize,
+        /// Window.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
+        /// Steps before and after.
+        padding: [usize; 2],
+        /// Distance between the steps of a window.
+        dilation: usize,
+        /// Groups of features, each convolved by itself.
+        groups: usize,
+        /// Initial weights.
+        init: Init,
+        /// Initial bias, if there is one.
+        bias: Option<Init>,
+    },
+    /// Maximum over windows of steps.
+    MaxPool1d {
+        /// Window.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
+        /// Steps before and after.
+        padding: [usize; 2],
+    },
+    /// Mean over windows of steps.
+    AvgPool1d {
+        /// Window.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
+        /// Steps before and after.
+        padding: [usize; 2],
+    },
+    /// Each step several times.
+    Upsampling1d {
+        /// How often.
+        factor: usize,
+    },
     /// Two-dimensional convolution.
     Conv2d {
         /// Input channels.
@@ -35,6 +80,10 @@ pub enum Op {
         stride: [usize; 2],
         /// Rows before, rows after, columns before, columns after.
         padding: [usize; 4],
+        /// Distance between the cells of a window.
+        dilation: [usize; 2],
+        /// Groups of channels, each convolved by itself.
+        groups: usize,
         /// Initial weights.
         init: Init,
         /// Initial bias, if there is one.
@@ -315,6 +364,8 @@ pub struct Node {
     pub l1: f64,
     /// L2 penalty on the weights.
     pub l2: f64,
+    /// What its weights are made of.
+    pub weight: WeightForm,
 }
 
 /// A layer as people count them: a block with weights and what follows it until the next one.
@@ -348,7 +399,27 @@ pub struct Plan {
     pub output: Shape,
 }
 
+/// Steps of zeros before and after a sequence that a padding means; `extent` is that of a window from
+/// its first to its last step.
+pub fn resolve_sequence_padding(
+    padding: SequencePadding,
+    steps: usize,
+    extent: usize,
+    stride: usize,
+) -> [usize; 2] {
+    let padding = match padding {
+        SequencePadding::Causal => return [extent - 1, 0],
+        SequencePadding::Same => Padding::Same,
+        SequencePadding::Valid => Padding::Valid,
+        SequencePadding::Explicit(zeros) => Padding::Explicit([zeros, 0]),
+    };
+    let [before, after, ..] = resolve_padding(padding, [steps, 1], [extent, 1], [stride, 1]);
+    [before, after]
+}
+
 /// Rows and columns of zeros that a padding means: before and after, rows first.
+///
+/// `kernel` is the extent of a window from its first to its last cell, dilation included.
 pub fn resolve_padding(
     padding: Padding,
     size: [usize; 2],

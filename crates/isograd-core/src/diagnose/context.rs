@@ -148,7 +148,7 @@ impl<'a> Context<'a> {
 pub(super) fn is_weighted(op: &Op) -> bool {
     matches!(
         op,
-        Op::Dense { .. } | Op::Conv2d { .. } | Op::Attention { .. }
+        Op::Dense { .. } | Op::Conv1d { .. } | Op::Conv2d { .. } | Op::Attention { .. }
     )
 }
 

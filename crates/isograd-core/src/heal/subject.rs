@@ -72,6 +72,15 @@ impl<'a> Layer<'a> {
                 filters,
                 stride == [1, 1] && padding == crate::describe::network::Padding::Same,
             ),
+            BlockKind::Conv1d {
+                filters,
+                stride,
+                padding,
+                ..
+            } => {
+                use crate::describe::network::SequencePadding::{Causal, Same};
+                (filters, stride == 1 && matches!(padding, Same | Causal))
+            }
             _ => return false,
         };
         same && self.inputs == Some(units)
@@ -168,7 +177,7 @@ pub(crate) fn patch(ops: Vec<PatchOp>) -> Option<Patch> {
 fn has_weights(block: &Block) -> bool {
     matches!(
         block.kind,
-        BlockKind::Dense { .. } | BlockKind::Conv2d { .. }
+        BlockKind::Dense { .. } | BlockKind::Conv1d { .. } | BlockKind::Conv2d { .. }
     )
 }
 
@@ -188,7 +197,7 @@ fn outputs(list: &[Block]) -> Option<Units> {
     collect(list, &mut all);
     all.iter().rev().find_map(|block| match block.kind {
         BlockKind::Dense { units, .. } => Some(units),
-        BlockKind::Conv2d { filters, .. } => Some(filters),
+        BlockKind::Conv1d { filters, .. } | BlockKind::Conv2d { filters, .. } => Some(filters),
         _ => None,
     })
 }
@@ -226,6 +235,11 @@ fn walk<'a>(
         let mut inside = context.inside(block);
         match &block.kind {
             BlockKind::Dense { units, bias, .. }
+            | BlockKind::Conv1d {
+                filters: units,
+                bias,
+                ..
+            }
             | BlockKind::Conv2d {
                 filters: units,
                 bias,

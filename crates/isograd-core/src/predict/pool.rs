@@ -61,19 +61,6 @@ fn increasing(phi: Activation) -> bool {
     }
 }
 
-/// Window cells that lie on the input, for every output position along one axis.
-fn cells(size: usize, kernel: usize, stride: usize, before: usize, outputs: usize) -> Vec<usize> {
-    (0..outputs)
-        .map(|i| {
-            let start = i * stride;
-            // In padded coordinates the input is [before, before + size).
-            let first = start.max(before);
-            let last = (start + kernel).min(before + size);
-            last.saturating_sub(first)
-        })
-        .collect()
-}
-
 /// A window that moves over rows and columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -85,21 +72,32 @@ pub(super) struct Window {
     pub stride: [usize; 2],
     /// Rows before and after, columns before and after.
     pub padding: [usize; 4],
+    /// Distances between cells.
+    pub dilation: [usize; 2],
     /// Rows and columns of the output.
     pub outputs: [usize; 2],
 }
 
 impl Window {
+    /// Window cells that lie on the input, for every output position along one axis.
+    fn cells(self, axis: usize) -> Vec<usize> {
+        let (size, before) = (self.size[axis], self.padding[2 * axis]);
+        (0..self.outputs[axis])
+            .map(|i| {
+                // In padded coordinates the input is [before, before + size).
+                let inside = |cell: &usize| {
+                    let at = i * self.stride[axis] + cell * self.dilation[axis];
+                    (before..before + size).contains(&at)
+                };
+                (0..self.kernel[axis]).filter(inside).count()
+            })
+            .collect()
+    }
+
     fn mean_over_positions(self, f: impl Fn(f64) -> f64) -> f64 {
         (0..2)
             .map(|axis| {
-                let cells = cells(
-                    self.size[axis],
-                    self.kernel[axis],
-                    self.stride[axis],
-                    self.padding[2 * axis],
-                    self.outputs[axis],
-                );
+                let cells = self.cells(axis);
                 let sum: f64 = cells.iter().map(|c| f(*c as f64)).sum();
                 sum / cells.len().max(1) as f64
             })
@@ -109,6 +107,15 @@ impl Window {
     /// Mean number of cells on the input, over the output's positions.
     pub(super) fn mean_cells(self) -> f64 {
         self.mean_over_positions(|c| c)
+    }
+
+    /// Share of a constant that windows with cells beside the input let through where their weights
+    /// sum to zero: c of k such weights of variance 1 have a sum of variance c(1 − c/k), and the
+    /// share is that of the mean of c.
+    pub(super) fn leak(self) -> f64 {
+        let square = self.mean_over_positions(|c| c * c);
+        let all = (self.kernel[0] * self.kernel[1]) as f64;
+        (1.0 - square / (self.mean_cells() * all).max(f64::MIN_POSITIVE)).max(0.0)
     }
 
     /// Mean of 1/cells.
@@ -128,10 +135,22 @@ mod tests {
             kernel: [3, 3],
             stride: [1, 1],
             padding: [1, 1, 1, 1],
+            dilation: [1, 1],
             outputs: [4, 4],
         };
         // Along an axis 2, 3, 3 and 2 cells.
         assert!((window.mean_cells() - 2.5 * 2.5).abs() < 1e-14);
+        assert!(
+            (Window {
+                dilation: [2, 2],
+                padding: [2; 4],
+                ..window
+            }
+            .mean_cells()
+                - 4.0)
+                .abs()
+                < 1e-14
+        );
         let inverse = 5.0 / 12.0;
         assert!((window.mean_inverse() - inverse * inverse).abs() < 1e-14);
     }

@@ -94,7 +94,7 @@ impl Walk<'_> {
                     taps: 1.0,
                 };
                 let spread = 1.0 / pixels(node.input).max(1.0);
-                self.weighted(node, x, *init, *bias, fans, fans.input, spread)
+                self.weighted(node, x, *init, *bias, fans, (fans.input, spread, 0.0))
             }
             Op::Conv2d {
                 inputs,
@@ -102,26 +102,51 @@ impl Walk<'_> {
                 kernel,
                 stride,
                 padding,
+                dilation,
+                groups,
                 init,
                 bias,
             } => {
-                let taps = (kernel[0] * kernel[1]) as f64;
-                let fans = Fans {
-                    input: *inputs as f64 * taps,
-                    output: *filters as f64 * taps,
-                    taps,
-                };
-                let cells = match init {
-                    // The centre of a kernel never meets the padding.
-                    Init::DeltaOrthogonal { .. } | Init::Identity { .. } => taps,
-                    _ => window(node, *kernel, *stride, *padding).mean_cells(),
-                };
-                if cells < taps {
-                    self.note(node, "padding is counted in the mean over positions");
-                }
-                let spread =
-                    pixels(node.input) * cells / pixels(node.output).max(1.0).powi(2) * cells;
-                self.weighted(node, x, *init, *bias, fans, *inputs as f64 * cells, spread)
+                let window = window(node, *kernel, *stride, *padding, *dilation);
+                let channels = (*inputs / *groups, *filters / *groups);
+                self.convolution(node, x, (*init, *bias), channels, window)
+            }
+            Op::Conv1d {
+                inputs,
+                filters,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                groups,
+                init,
+                bias,
+            } => {
+                let padding = [padding[0], padding[1], 0, 0];
+                let (kernel, stride) = ([*kernel, 1], [*stride, 1]);
+                let window = window(node, kernel, stride, padding, [*dilation, 1]);
+                let channels = (*inputs / *groups, *filters / *groups);
+                self.convolution(node, x, (*init, *bias), channels, window)
+            }
+            Op::MaxPool1d { kernel, .. } => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                pool::maximum(x, *kernel)
+            }
+            Op::AvgPool1d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                self.note(
+                    node,
+                    "in pooling, positions are taken to be as correlated as examples",
+                );
+                let padding = [padding[0], padding[1], 0, 0];
+                let window = window(node, [*kernel, 1], [*stride, 1], padding, [1, 1]);
+                pool::average(x, window.mean_inverse())
             }
             Op::MaxPool2d { kernel, .. } => {
                 self.note(
@@ -139,7 +164,10 @@ impl Walk<'_> {
                     node,
                     "in pooling, positions are taken to be as correlated as examples",
                 );
-                pool::average(x, window(node, *kernel, *stride, *padding).mean_inverse())
+                pool::average(
+                    x,
+                    window(node, *kernel, *stride, *padding, [1, 1]).mean_inverse(),
+                )
             }
             Op::GlobalAvgPool => {
                 self.note(
@@ -155,7 +183,7 @@ impl Walk<'_> {
                 );
                 pool::maximum(x, pixels(node.input) as usize)
             }
-            Op::Upsampling2d { .. } => {
+            Op::Upsampling1d { .. } | Op::Upsampling2d { .. } => {
                 self.note(
                     node,
                     "gradients of repeated positions are taken as independent",
@@ -276,9 +304,38 @@ impl Walk<'_> {
         Some(out)
     }
 
+    /// A convolution whose groups have so many channels and filters.
+    fn convolution(
+        &mut self,
+        node: &Node,
+        x: Signal,
+        (init, bias): (Init, Option<Init>),
+        (channels, filters): (usize, usize),
+        window: Window,
+    ) -> (Signal, Backward) {
+        let taps = (window.kernel[0] * window.kernel[1]) as f64;
+        let fans = Fans {
+            input: channels as f64 * taps,
+            output: filters as f64 * taps,
+            taps,
+        };
+        let cells = match init {
+            // The centre of a kernel never meets the padding.
+            Init::DeltaOrthogonal { .. } | Init::Identity { .. } => taps,
+            _ => window.mean_cells(),
+        };
+        if cells < taps {
+            self.note(node, "padding is counted in the mean over positions");
+        }
+        let (before, after) = (pixels(node.input), pixels(node.output).max(1.0));
+        let spread = before * cells / after.powi(2) * cells;
+        let terms = (channels as f64 * cells, spread, window.leak());
+        self.weighted(node, x, init, bias, fans, terms)
+    }
+
     /// Dense and convolution: `inputs` terms a sum, `spread` the share of (Σδ)² that reaches the
-    /// energy for every squared mean weight and input.
-    #[allow(clippy::too_many_arguments)]
+    /// energy for every squared mean weight and input, `leak` the share of a constant that weights
+    /// which sum to zero let through.
     fn weighted(
         &mut self,
         node: &Node,
@@ -286,10 +343,19 @@ impl Walk<'_> {
         init: Init,
         bias: Option<Init>,
         fans: Fans,
-        inputs: f64,
-        spread: f64,
+        (inputs, spread, leak): (f64, f64, f64),
     ) -> (Signal, Backward) {
         let mut weights = Moments::of(init, fans);
+        if node.weight.standardises() {
+            let gain = if weights.variance == 0.0 {
+                0.0
+            } else if node.weight.has_gain() {
+                1.0 / fans.input
+            } else {
+                1.0
+            };
+            return self.standardised(node, x, bias, fans, (inputs, gain, leak));
+        }
         let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
         if matches!(init, Init::Lsuv { .. }) {
             // What the batch will make of them: an output of variance 1.
@@ -317,6 +383,31 @@ impl Walk<'_> {
             ln_variance: Moments::ln_variance(init, channels, fans.output / fans.taps, fans.taps),
         };
         (x.weighted(inputs, weights, bias), pass)
+    }
+
+    /// Weights that sum to zero over the inputs of a unit, with this variance: the mean of the signal
+    /// does not pass forward, nothing that adds up passes backward.
+    fn standardised(
+        &self,
+        node: &Node,
+        x: Signal,
+        bias: Option<Init>,
+        fans: Fans,
+        (inputs, variance, leak): (f64, f64, f64),
+    ) -> (Signal, Backward) {
+        let centred = Signal {
+            mean: 0.0,
+            square: x.variance() + leak * x.mean * x.mean,
+            ..x
+        };
+        let weights = Moments {
+            mean: 0.0,
+            variance,
+        };
+        let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
+        let mut pass = Backward::scaled(inputs * variance, 0.0);
+        pass.ln_variance = 2.0 / node.input.units().max(1) as f64;
+        (centred.weighted(inputs, weights, bias), pass)
     }
 
     /// Group normalisation of `channels` channels together, instance normalisation of one.
@@ -490,17 +581,26 @@ fn pixels(shape: Shape) -> f64 {
     (shape.elements() / shape.units().max(1)) as f64
 }
 
-/// The window of a convolution or pooling of images; a single cell for other shapes.
-fn window(node: &Node, kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4]) -> Window {
+/// The window of a convolution or pooling of images or, as rows, of sequences; a single cell for other
+/// shapes.
+fn window(
+    node: &Node,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 4],
+    dilation: [usize; 2],
+) -> Window {
     let size = |shape| match shape {
         Shape::Image { height, width, .. } => [height, width],
-        _ => [1, 1],
+        Shape::Sequence { steps, .. } => [steps, 1],
+        Shape::Flat(_) => [1, 1],
     };
     Window {
         size: size(node.input),
         kernel,
         stride,
         padding,
+        dilation,
         outputs: size(node.output),
     }
 }

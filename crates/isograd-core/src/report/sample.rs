@@ -62,6 +62,7 @@ fn chain(depth: usize, activation: Activation) -> Plan {
             frozen: false,
             l1: 0.0,
             l2: 0.0,
+            weight: crate::describe::WeightForm::Plain,
         });
         id
     };

@@ -44,6 +44,10 @@ fn walk(plan: &Plan, chain: &[NodeId], sites: &mut Vec<Site>) {
 pub fn kind(op: &Op) -> &'static str {
     match op {
         Op::Dense { .. } => "dense",
+        Op::Conv1d { .. } => "conv1d",
+        Op::MaxPool1d { .. } => "max_pool1d",
+        Op::AvgPool1d { .. } => "avg_pool1d",
+        Op::Upsampling1d { .. } => "upsampling1d",
         Op::Conv2d { .. } => "conv2d",
         Op::MaxPool2d { .. } => "max_pool2d",
         Op::AvgPool2d { .. } => "avg_pool2d",

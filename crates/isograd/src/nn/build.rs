@@ -2,6 +2,7 @@
 
 use super::attention::Attention;
 use super::batch_norm::BatchNorm;
+use super::conv1d::Conv1d;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
 use super::dynamic_tanh::DynamicTanh;
@@ -15,6 +16,7 @@ use super::parameters::Parameters;
 use super::prelu::Prelu;
 use super::recurrent_init::Inits;
 use super::rms_norm::RmsNorm;
+use super::weight::first_gains;
 use burn::module::{Param, RunningState};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use isograd_core::describe::network::Init;
@@ -73,21 +75,44 @@ impl Build {
                 units,
                 init,
                 bias: b,
-            } => Parameters::Dense(Dense {
-                weight: self.param(draw("weight", init, &[*inputs, *units]), node),
-                bias: bias(b, *units),
-            }),
-            Op::Conv2d {
+            } => {
+                let weight = draw("weight", init, &[*inputs, *units]);
+                Parameters::Dense(Dense {
+                    gain: self.gain(&weight, *units, true, node),
+                    weight: self.param(weight, node),
+                    bias: bias(b, *units),
+                })
+            }
+            Op::Conv1d {
                 inputs,
                 filters,
-                kernel: [rows, columns],
+                kernel,
+                groups,
                 init,
                 bias: b,
                 ..
             } => {
-                let dims = [*filters, *inputs, *rows, *columns];
+                let weight = draw("weight", init, &[*filters, *inputs / *groups, *kernel]);
+                Parameters::Conv1d(Conv1d {
+                    gain: self.gain(&weight, *filters, false, node),
+                    weight: self.param(weight, node),
+                    bias: bias(b, *filters),
+                })
+            }
+            Op::Conv2d {
+                inputs,
+                filters,
+                kernel: [rows, columns],
+                groups,
+                init,
+                bias: b,
+                ..
+            } => {
+                let dims = [*filters, *inputs / *groups, *rows, *columns];
+                let weight = draw("weight", init, &dims);
                 Parameters::Conv2d(Conv2d {
-                    weight: self.param(draw("weight", init, &dims), node),
+                    gain: self.gain(&weight, *filters, false, node),
+                    weight: self.param(weight, node),
                     bias: bias(b, *filters),
                 })
             }
@@ -186,6 +211,7 @@ impl Build {
                 TensorData::new(sample(init, dims, fans, &mut stream), dims.to_vec())
             };
             Dense {
+                gain: None,
                 weight: self.param(draw("weight", init, &[from, *features]), node),
                 bias: bias
                     .as_ref()
@@ -199,6 +225,20 @@ impl Build {
             value: dense("value", from, &strong),
             output: dense("output", *features, &strong),
         })
+    }
+
+    /// First gains of the node's weights, where their form has some; units are the last dimension of
+    /// the weights, or the first.
+    fn gain(
+        &self,
+        weight: &TensorData,
+        units: usize,
+        last: bool,
+        node: &Node,
+    ) -> Option<Param<Tensor<1>>> {
+        let values: Vec<f64> = weight.iter().collect();
+        let gains = first_gains(&values, units, last, node.weight)?;
+        Some(self.param(TensorData::new(gains, [units]), node))
     }
 
     fn tensor<const D: usize>(&self, data: TensorData) -> Tensor<D> {

@@ -1,18 +1,35 @@
 //! Two-dimensional convolution and pooling, with the padding of either end said apart.
 
+use super::weight::of_kernel;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use isograd_core::describe::WeightForm;
 use isograd_kernels::{Windows, conv2d};
 
 /// A convolution's parameters.
 #[derive(Module, Debug)]
 pub struct Conv2d {
-    /// `[filters, channels, rows, columns]`.
+    /// `[filters, channels / groups, rows, columns]`.
     pub weight: Param<Tensor<4>>,
     /// `[filters]`.
     pub bias: Option<Param<Tensor<1>>>,
+    /// Of normalised and scaled weights, `[filters]`.
+    pub gain: Option<Param<Tensor<1>>>,
+}
+
+/// How a window moves over an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cells {
+    /// From window to window.
+    pub stride: [usize; 2],
+    /// Zeros: rows before, rows after, columns before, columns after.
+    pub padding: [usize; 4],
+    /// From cell to cell in a window.
+    pub dilation: [usize; 2],
+    /// Groups of channels.
+    pub groups: usize,
 }
 
 /// Burn's pairs (before, after) from a plan's rows before, after, columns before, after.
@@ -25,15 +42,9 @@ impl Conv2d {
     ///
     /// - `x`: `[batch, channels, height, width]`
     /// - result: `[batch, filters, rows, columns]`
-    pub fn forward(&self, x: Tensor<4>, stride: [usize; 2], padding: [usize; 4]) -> Tensor<4> {
-        let windows = Windows {
-            stride,
-            padding,
-            dilation: [1, 1],
-            groups: 1,
-        };
-        let bias = self.bias.as_ref().map(Param::val);
-        conv2d(x, self.weight.val(), bias, windows)
+    pub fn forward(&self, x: Tensor<4>, windows: Windows, form: WeightForm) -> Tensor<4> {
+        let weight = of_kernel(&self.weight, self.gain.as_ref(), form);
+        conv2d(x, weight, self.bias.as_ref().map(Param::val), windows)
     }
 }
 

@@ -1,8 +1,10 @@
 //! y = x W + b.
 
+use super::weight::of_matrix;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::module::linear;
+use isograd_core::describe::WeightForm;
 
 /// A dense block's parameters.
 #[derive(Module, Debug)]
@@ -11,6 +13,8 @@ pub struct Dense {
     pub weight: Param<Tensor<2>>,
     /// `[units]`.
     pub bias: Option<Param<Tensor<1>>>,
+    /// Of normalised and scaled weights, `[units]`.
+    pub gain: Option<Param<Tensor<1>>>,
 }
 
 impl Dense {
@@ -18,7 +22,8 @@ impl Dense {
     ///
     /// - `x`: `[…, inputs]`
     /// - result: `[…, units]`
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
+    pub fn forward<const D: usize>(&self, x: Tensor<D>, form: WeightForm) -> Tensor<D> {
+        let weight = of_matrix(&self.weight, self.gain.as_ref(), form);
+        linear(x, weight, self.bias.as_ref().map(Param::val))
     }
 }

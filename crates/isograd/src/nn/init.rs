@@ -18,9 +18,10 @@ const TRUNCATED_AT: f64 = 2.0;
 /// How many numbers enter and leave one unit of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fans {
-    /// Inputs of one output unit: in, or in·kh·kw for a convolution.
+    /// Inputs of one output unit: in, or (in/groups)·kh·kw for a convolution.
     pub fan_in: usize,
-    /// Outputs that one input unit reaches: out, or out·kh·kw for a convolution.
+    /// Outputs that one input unit reaches: out, or (out/groups)·kh·kw for a convolution (PyTorch
+    /// counts all filters, also where groups keep them apart).
     pub fan_out: usize,
 }
 
@@ -35,10 +36,21 @@ pub fn fans(op: &Op) -> Option<Fans> {
             inputs,
             filters,
             kernel: [height, width],
+            groups,
             ..
         } => Some(Fans {
-            fan_in: inputs * height * width,
-            fan_out: filters * height * width,
+            fan_in: inputs / groups * height * width,
+            fan_out: filters / groups * height * width,
+        }),
+        Op::Conv1d {
+            inputs,
+            filters,
+            kernel,
+            groups,
+            ..
+        } => Some(Fans {
+            fan_in: inputs / groups * kernel,
+            fan_out: filters / groups * kernel,
         }),
         Op::Attention { features, .. }
         | Op::Positions { features, .. }
@@ -212,6 +224,8 @@ mod tests {
             kernel: [5, 2],
             stride: [1, 1],
             padding: [0; 4],
+            dilation: [1, 1],
+            groups: 1,
             init: Init::ZEROS,
             bias: None,
         };

@@ -3,7 +3,8 @@
 use super::activation;
 use super::attention::AttentionOptions;
 use super::batch_norm::BatchNormOptions;
-use super::conv2d::{avg_pool, max_pool};
+use super::conv1d::{self, Steps};
+use super::conv2d::{Cells, avg_pool, max_pool};
 use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
 use super::parameters::Parameters;
@@ -132,15 +133,56 @@ impl Network {
                 let Some(Parameters::Dense(dense)) = self.of(node.id) else {
                     missing(node)
                 };
-                each!(x, x => dense.forward(x))
+                each!(x, x => dense.forward(x, node.weight))
             }
             Op::Conv2d {
-                stride, padding, ..
+                stride,
+                padding,
+                dilation,
+                groups,
+                ..
             } => {
                 let Some(Parameters::Conv2d(conv)) = self.of(node.id) else {
                     missing(node)
                 };
-                Signal::Image(conv.forward(x.image(), *stride, *padding))
+                let cells = Cells {
+                    stride: *stride,
+                    padding: *padding,
+                    dilation: *dilation,
+                    groups: *groups,
+                };
+                Signal::Image(conv.forward(x.image(), cells, node.weight))
+            }
+            Op::Conv1d {
+                stride,
+                padding,
+                dilation,
+                groups,
+                ..
+            } => {
+                let Some(Parameters::Conv1d(conv)) = self.of(node.id) else {
+                    missing(node)
+                };
+                let steps = Steps {
+                    stride: *stride,
+                    padding: *padding,
+                    dilation: *dilation,
+                    groups: *groups,
+                };
+                Signal::Sequence(conv.forward(x.sequence(), steps, node.weight))
+            }
+            Op::MaxPool1d {
+                kernel,
+                stride,
+                padding,
+            } => Signal::Sequence(conv1d::max_pool(x.sequence(), *kernel, *stride, *padding)),
+            Op::AvgPool1d {
+                kernel,
+                stride,
+                padding,
+            } => Signal::Sequence(conv1d::avg_pool(x.sequence(), *kernel, *stride, *padding)),
+            Op::Upsampling1d { factor } => {
+                Signal::Sequence(conv1d::upsample(x.sequence(), *factor))
             }
             Op::MaxPool2d {
                 kernel,
@@ -152,14 +194,8 @@ impl Network {
                 stride,
                 padding,
             } => Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding)),
-            Op::GlobalAvgPool => Signal::Flat(match x {
-                Signal::Sequence(x) => x.mean_dim(1).squeeze_dim(1),
-                x => x.image().flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2),
-            }),
-            Op::GlobalMaxPool => Signal::Flat(match x {
-                Signal::Sequence(x) => x.max_dim(1).squeeze_dim(1),
-                x => x.image().flatten::<3>(2, 3).max_dim(2).squeeze_dim(2),
-            }),
+            Op::GlobalAvgPool => Signal::Flat(x.positions().mean_dim(2).squeeze_dim(2)),
+            Op::GlobalMaxPool => Signal::Flat(x.positions().max_dim(2).squeeze_dim(2)),
             Op::Upsampling2d {
                 factor: [rows, columns],
             } => {

@@ -2,6 +2,7 @@
 
 use super::attention::Attention;
 use super::batch_norm::BatchNorm;
+use super::conv1d::Conv1d;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
 use super::dynamic_tanh::DynamicTanh;
@@ -50,6 +51,8 @@ macro_rules! parameters {
 parameters! {
     /// Of a dense node.
     Dense,
+    /// Of a convolution of sequences.
+    Conv1d,
     /// Of a convolution.
     Conv2d,
     /// Of a batch normalisation.

@@ -95,6 +95,18 @@ impl Signal {
         }
     }
 
+    /// Units by positions: `[batch, units, positions]`.
+    ///
+    /// # Panics
+    /// For vectors, which a plan rules out.
+    pub(super) fn positions(self) -> Tensor<3> {
+        match self {
+            Self::Image(x) => x.flatten(2, 3),
+            Self::Sequence(x) => x.swap_dims(1, 2),
+            Self::Flat(_) => unreachable!("a plan gives no vectors to blocks of positions"),
+        }
+    }
+
     /// The sequences of the batch.
     ///
     /// # Panics

@@ -7,9 +7,12 @@ use super::super::plan::{Op, resolve_padding};
 use super::super::read::Result;
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
-use super::{Around, BIAS, WEIGHTS, dense, misfit};
+use super::{Around, BIAS, KERNEL, dense, group_norm, misfit};
 
 pub(super) const STRIDE_DOC: &str = "step from window to window";
+pub(super) const DILATION_DOC: &str = "distance between the cells of a window";
+pub(super) const GROUPS_DOC: &str = "groups of channels, each convolved by itself; they divide channels and filters (as many as \
+     channels: depthwise)";
 
 pub(super) const ENTRY: Entry<BlockKind> = Entry {
     info: Info {
@@ -26,9 +29,11 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
                 "\"same\"",
                 "zeros around the image; \"same\" keeps ⌈size / stride⌉, an odd one goes to the end",
             ),
+            Field::or("dilation", Kind::Pair, "1", DILATION_DOC),
+            Field::or("groups", Kind::Count(1), "1", GROUPS_DOC),
             BIAS,
         ],
-        common: WEIGHTS,
+        common: KERNEL,
         main: Some("filters"),
         example: "{ conv2d = 32, kernel = 5, stride = 2, bias = false }",
     },
@@ -38,6 +43,8 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
             kernel: args.pair("kernel")?,
             stride: args.pair("stride")?,
             padding: args.padding("padding")?,
+            dilation: args.pair("dilation")?,
+            groups: args.count("groups")?,
             bias: args.flag("bias")?,
         })
     },
@@ -58,23 +65,32 @@ pub(super) fn image(what: &str, input: Shape) -> Result<(usize, [usize; 2])> {
     Err(misfit(what, input, hint))
 }
 
+/// A window of cells, `dilation` apart, that moves by `stride`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells {
+    pub(super) kernel: [usize; 2],
+    pub(super) stride: [usize; 2],
+    pub(super) padding: Padding,
+    pub(super) dilation: [usize; 2],
+}
+
 /// Resolved padding and output size of a window that moves over an image.
 pub(super) fn window(
     what: &str,
     size: [usize; 2],
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: Padding,
+    cells: Cells,
 ) -> Result<([usize; 4], [usize; 2])> {
-    let zeros = resolve_padding(padding, size, kernel, stride);
+    // Sizes are at most 2³¹ − 1, so these products fit.
+    let extent: [usize; 2] = std::array::from_fn(|i| cells.dilation[i] * (cells.kernel[i] - 1) + 1);
+    let zeros = resolve_padding(cells.padding, size, extent, cells.stride);
     let mut output = [0; 2];
     for i in 0..2 {
         let padded = size[i] + zeros[2 * i] + zeros[2 * i + 1];
-        if kernel[i] > padded {
+        if extent[i] > padded {
             let message = format!(
                 "the window of {what}, {}×{}, is larger than its input, {}×{}",
-                kernel[0],
-                kernel[1],
+                extent[0],
+                extent[1],
                 size[0] + zeros[0] + zeros[1],
                 size[1] + zeros[2] + zeros[3]
             );
@@ -82,28 +98,31 @@ pub(super) fn window(
                 "make the kernel smaller, pad with \"same\", or pool and stride less before it",
             ));
         }
-        output[i] = (padded - kernel[i]) / stride[i] + 1;
+        output[i] = (padded - extent[i]) / cells.stride[i] + 1;
     }
     Ok((zeros, output))
 }
 
 pub(super) fn shape(
     filters: Units,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: Padding,
+    cells: Cells,
+    groups: usize,
     bias: bool,
     around: &Around,
 ) -> Result<(Op, Shape)> {
     let (inputs, size) = image("conv2d", around.input)?;
-    let (padding, [height, width]) = window("conv2d", size, kernel, stride, padding)?;
+    let (padding, [height, width]) = window("conv2d", size, cells)?;
     let filters = dense::count(filters, around.outputs);
+    group_norm::divides("conv2d", groups, inputs, "input channels")?;
+    group_norm::divides("conv2d", groups, filters, "filters")?;
     let op = Op::Conv2d {
         inputs,
         filters,
-        kernel,
-        stride,
+        kernel: cells.kernel,
+        stride: cells.stride,
         padding,
+        dilation: cells.dilation,
+        groups,
         init: around.init,
         bias: around.bias(bias),
     };

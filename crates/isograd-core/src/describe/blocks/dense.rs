@@ -6,7 +6,7 @@ use super::super::plan::Op;
 use super::super::read::Result;
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
-use super::{Around, BIAS, WEIGHTS, misfit};
+use super::{Around, BIAS, KERNEL, misfit};
 
 pub(super) const ENTRY: Entry<BlockKind> = Entry {
     info: Info {
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
             ),
             BIAS,
         ],
-        common: WEIGHTS,
+        common: KERNEL,
         main: Some("units"),
         example: r#"{ dense = 64, init = "he_normal", l2 = 1e-4 }"#,
     },

@@ -3,6 +3,7 @@
 mod activation;
 mod attention;
 mod batch_norm;
+mod conv1d;
 mod conv2d;
 mod dense;
 mod drop_path;
@@ -16,6 +17,7 @@ mod instance_norm;
 mod layer_norm;
 mod multiplier;
 mod patches;
+mod pool1d;
 mod pool2d;
 mod positions;
 mod prelu;
@@ -28,6 +30,7 @@ mod rms_norm;
 mod softmax;
 mod tailored;
 mod transformer;
+mod upsampling1d;
 mod upsampling2d;
 
 pub(crate) use multiplier::multiplier;
@@ -87,6 +90,26 @@ const AFFINE: Field = Field::or(
     "true",
     "has parameters; without, nothing follows the normalisation",
 );
+const WEIGHT: Field = Field::or(
+    "weight",
+    Kind::Word(&[
+        ("plain", "the parameters themselves"),
+        (
+            "normalised",
+            "gain·v/‖v‖ for each unit (Salimans and Kingma 2016); the gain starts as ‖v‖",
+        ),
+        (
+            "standardised",
+            "mean 0 and variance 1 for each unit (Qiao et al. 2019)",
+        ),
+        (
+            "scaled",
+            "mean 0 and variance gain²/fan_in for each unit (Brock et al. 2021)",
+        ),
+    ]),
+    "\"plain\"",
+    "what the weights are made of",
+);
 const BIAS: Field = Field::or("bias", Kind::Flag, "true", "has a bias");
 
 /// Fields of a block without parameters.
@@ -95,6 +118,8 @@ const PLAIN: &[Field] = &[NAME];
 const NORM: &[Field] = &[NAME, FROZEN];
 /// Fields of a block with weights.
 const WEIGHTS: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN, L1, L2];
+/// Fields of a block with one matrix or kernel.
+const KERNEL: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN, L1, L2, WEIGHT];
 /// Fields of a block that holds blocks and is a node of its own.
 const AROUND: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN];
 /// Fields of a block that only holds blocks.
@@ -103,11 +128,15 @@ const GROUP: &[Field] = &[INIT, BIAS_INIT, FROZEN];
 /// The blocks that are not element-wise activations.
 const BLOCKS: &[Entry<BlockKind>] = &[
     dense::ENTRY,
+    conv1d::ENTRY,
     conv2d::ENTRY,
+    pool1d::MAX,
+    pool1d::AVG,
     pool2d::MAX,
     pool2d::AVG,
     global_pool::AVG,
     global_pool::MAX,
+    upsampling1d::ENTRY,
     upsampling2d::ENTRY,
     flatten::ENTRY,
     dropout::ENTRY,
@@ -183,7 +212,11 @@ impl BlockKind {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Dense { .. } => "dense",
+            Self::Conv1d { .. } => "conv1d",
             Self::Conv2d { .. } => "conv2d",
+            Self::MaxPool1d { .. } => "max_pool1d",
+            Self::AvgPool1d { .. } => "avg_pool1d",
+            Self::Upsampling1d { .. } => "upsampling1d",
             Self::MaxPool2d { .. } => "max_pool2d",
             Self::AvgPool2d { .. } => "avg_pool2d",
             Self::GlobalAvgPool => "global_avg_pool",
@@ -274,8 +307,70 @@ impl BlockKind {
                 kernel,
                 stride,
                 padding,
+                dilation,
+                groups,
                 bias,
-            } => conv2d::shape(*filters, *kernel, *stride, *padding, *bias, around),
+            } => {
+                let window = conv2d::Cells {
+                    kernel: *kernel,
+                    stride: *stride,
+                    padding: *padding,
+                    dilation: *dilation,
+                };
+                conv2d::shape(*filters, window, *groups, *bias, around)
+            }
+            Self::Conv1d {
+                filters,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                groups,
+                bias,
+            } => {
+                let steps = conv1d::Steps {
+                    kernel: *kernel,
+                    stride: *stride,
+                    padding: *padding,
+                    dilation: *dilation,
+                };
+                conv1d::shape(*filters, steps, *groups, *bias, around)
+            }
+            Self::MaxPool1d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let (kernel, stride) = (*kernel, *stride);
+                pool1d::shape("max_pool1d", kernel, stride, *padding, input).map(
+                    |(padding, output)| {
+                        let op = Op::MaxPool1d {
+                            kernel,
+                            stride,
+                            padding,
+                        };
+                        (op, output)
+                    },
+                )
+            }
+            Self::AvgPool1d {
+                kernel,
+                stride,
+                padding,
+            } => {
+                let (kernel, stride) = (*kernel, *stride);
+                pool1d::shape("avg_pool1d", kernel, stride, *padding, input).map(
+                    |(padding, output)| {
+                        let op = Op::AvgPool1d {
+                            kernel,
+                            stride,
+                            padding,
+                        };
+                        (op, output)
+                    },
+                )
+            }
+            Self::Upsampling1d { factor } => upsampling1d::shape(*factor, input),
             Self::MaxPool2d {
                 kernel,
                 stride,

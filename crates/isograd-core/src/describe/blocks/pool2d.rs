@@ -86,7 +86,13 @@ pub(super) fn shape(
         return Err(DescribeError::new(ErrorKind::Shape, message)
             .accepts(format!("less than {}×{}", kernel[0], kernel[1])));
     }
-    let (padding, [height, width]) = conv2d::window(what, size, kernel, stride, padding)?;
+    let window = conv2d::Cells {
+        kernel,
+        stride,
+        padding,
+        dilation: [1, 1],
+    };
+    let (padding, [height, width]) = conv2d::window(what, size, window)?;
     Ok((
         padding,
         Shape::Image {

@@ -6,6 +6,7 @@ use super::super::kind::Kind;
 use super::super::network::{Block, BlockKind};
 use super::super::read::{Input, Result, joined, quoted};
 use super::super::registry::Entry;
+use super::super::weight::WeightForm;
 use super::{entries, words};
 use toml::de::{DeTable, DeValue};
 
@@ -182,6 +183,16 @@ fn finish(entry: &Entry<BlockKind>, args: &Args<'_>, input: &Input<'_>) -> Resul
         bias_init: init("bias_init")?,
         l1: number("l1")?,
         l2: number("l2")?,
+        weight: if has("weight") {
+            match args.word("weight")? {
+                "normalised" => WeightForm::Normalised,
+                "standardised" => WeightForm::Standardised,
+                "scaled" => WeightForm::Scaled,
+                _ => WeightForm::Plain,
+            }
+        } else {
+            WeightForm::Plain
+        },
         kind,
         path: input.path.clone(),
         span: input.span.clone(),

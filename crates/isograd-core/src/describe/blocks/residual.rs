@@ -126,6 +126,8 @@ pub(crate) fn projection(
                 kernel: [1, 1],
                 stride: [down, across],
                 padding: [0; 4],
+                dilation: [1, 1],
+                groups: 1,
                 init,
                 bias: None,
             }),

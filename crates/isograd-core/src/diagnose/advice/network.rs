@@ -79,7 +79,9 @@ pub(in crate::diagnose) fn for_dead(
     let shifted: Vec<NodeId> = hidden_weights(ctx)
         .into_iter()
         .filter(|&n| match &ctx.node(n).op {
-            Op::Dense { bias: Some(b), .. } | Op::Conv2d { bias: Some(b), .. } => mean(b) < 0.0,
+            Op::Dense { bias: Some(b), .. }
+            | Op::Conv1d { bias: Some(b), .. }
+            | Op::Conv2d { bias: Some(b), .. } => mean(b) < 0.0,
             _ => false,
         })
         .collect();

@@ -139,7 +139,18 @@ fn fan_in(op: &Op) -> Option<f64> {
     match op {
         Op::Dense { inputs, .. } => Some(*inputs as f64),
         Op::Attention { features, .. } => Some(*features as f64),
-        Op::Conv2d { inputs, kernel, .. } => Some((inputs * kernel[0] * kernel[1]) as f64),
+        Op::Conv2d {
+            inputs,
+            kernel,
+            groups,
+            ..
+        } => Some((inputs / groups * kernel[0] * kernel[1]) as f64),
+        Op::Conv1d {
+            inputs,
+            kernel,
+            groups,
+            ..
+        } => Some((inputs / groups * kernel) as f64),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ impl Chain {
 
     pub(super) fn node(mut self, op: Op, output: Shape) -> Self {
         let id = self.plan.nodes.len();
-        let weighted = matches!(op, Op::Dense { .. } | Op::Conv2d { .. });
+        let weighted = matches!(op, Op::Dense { .. } | Op::Conv1d { .. } | Op::Conv2d { .. });
         let active = matches!(op, Op::Activation(_));
         self.plan.nodes.push(Node {
             id,
@@ -43,6 +43,7 @@ impl Chain {
             frozen: false,
             l1: 0.0,
             l2: 0.0,
+            weight: crate::describe::WeightForm::Plain,
         });
         if weighted {
             self.plan.layers.push(Layer {

@@ -313,6 +313,8 @@ fn a_padded_convolution_counts_the_taps_that_meet_the_image() {
         kernel: [3, 3],
         stride: [1, 1],
         padding: [1, 1, 1, 1],
+        dilation: [1, 1],
+        groups: 1,
         init: Init::Normal {
             mean: 0.0,
             std: 0.1,
