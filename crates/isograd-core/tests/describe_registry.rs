@@ -105,6 +105,7 @@ fn snippet(key: &str, value: &str) -> String {
         "{ rnn",
         "{ gru",
         "{ lstm",
+        "1d",
     ];
     let before = if value.contains("patches") || image.iter().any(|word| value.contains(word)) {
         ""

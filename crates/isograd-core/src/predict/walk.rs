@@ -438,7 +438,7 @@ impl Walk<'_> {
     /// An embedding of one-hot vectors: a dense layer without bias.
     fn one_hot(&mut self, node: &Node, x: Signal, init: Init, fans: Fans) -> Signal {
         let spread = 1.0 / pixels(node.input).max(1.0);
-        let (out, pass) = self.weighted(node, x, init, None, fans, fans.input, spread);
+        let (out, pass) = self.weighted(node, x, init, None, fans, (fans.input, spread, 0.0));
         self.passes[node.id] = Some(pass);
         out
     }

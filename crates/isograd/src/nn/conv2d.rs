@@ -19,30 +19,33 @@ pub struct Conv2d {
     pub gain: Option<Param<Tensor<1>>>,
 }
 
-/// How a window moves over an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cells {
-    /// From window to window.
-    pub stride: [usize; 2],
-    /// Zeros: rows before, rows after, columns before, columns after.
-    pub padding: [usize; 4],
-    /// From cell to cell in a window.
-    pub dilation: [usize; 2],
-    /// Groups of channels.
-    pub groups: usize,
-}
-
 /// Burn's pairs (before, after) from a plan's rows before, after, columns before, after.
 fn pairs(padding: [usize; 4]) -> [(usize, usize); 2] {
     [(padding[0], padding[1]), (padding[2], padding[3])]
 }
 
 impl Conv2d {
+    /// With the weights themselves, neither dilated nor in groups.
+    ///
     /// # Shapes
     ///
     /// - `x`: `[batch, channels, height, width]`
     /// - result: `[batch, filters, rows, columns]`
-    pub fn forward(&self, x: Tensor<4>, windows: Windows, form: WeightForm) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, stride: [usize; 2], padding: [usize; 4]) -> Tensor<4> {
+        let windows = Windows {
+            stride,
+            padding,
+            dilation: [1, 1],
+            groups: 1,
+        };
+        self.forward_as(x, windows, WeightForm::Plain)
+    }
+
+    /// With windows of any kind and weights made in a form; shapes as in [`Self::forward`].
+    ///
+    /// # Panics
+    /// For a form with a gain, where there is none.
+    pub fn forward_as(&self, x: Tensor<4>, windows: Windows, form: WeightForm) -> Tensor<4> {
         let weight = of_kernel(&self.weight, self.gain.as_ref(), form);
         conv2d(x, weight, self.bias.as_ref().map(Param::val), windows)
     }

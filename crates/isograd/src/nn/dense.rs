@@ -18,11 +18,21 @@ pub struct Dense {
 }
 
 impl Dense {
+    /// With the weights themselves.
+    ///
     /// # Shapes
     ///
     /// - `x`: `[…, inputs]`
     /// - result: `[…, units]`
-    pub fn forward<const D: usize>(&self, x: Tensor<D>, form: WeightForm) -> Tensor<D> {
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.forward_as(x, WeightForm::Plain)
+    }
+
+    /// With weights made in a form; shapes as in [`Self::forward`].
+    ///
+    /// # Panics
+    /// For a form with a gain, where there is none.
+    pub fn forward_as<const D: usize>(&self, x: Tensor<D>, form: WeightForm) -> Tensor<D> {
         let weight = of_matrix(&self.weight, self.gain.as_ref(), form);
         linear(x, weight, self.bias.as_ref().map(Param::val))
     }

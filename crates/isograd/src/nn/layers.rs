@@ -46,6 +46,7 @@ impl Dense {
         Self {
             weight: drawn([inputs, units], fans, device),
             bias: Some(zeros(units, device)),
+            gain: None,
         }
     }
 }
@@ -61,6 +62,7 @@ impl Conv2d {
         Self {
             weight: drawn([filters, channels, kernel[0], kernel[1]], fans, device),
             bias: Some(zeros(filters, device)),
+            gain: None,
         }
     }
 }

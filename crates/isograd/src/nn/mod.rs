@@ -34,7 +34,7 @@ pub use attention::{Attention, AttentionOptions};
 pub use batch_norm::{BatchNorm, BatchNormOptions};
 pub use build::Build;
 pub use conv1d::{Conv1d, Steps};
-pub use conv2d::{Cells, Conv2d};
+pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use dynamic_tanh::DynamicTanh;
 pub use embedding::Vectors;

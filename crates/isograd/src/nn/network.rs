@@ -4,7 +4,7 @@ use super::activation;
 use super::attention::AttentionOptions;
 use super::batch_norm::BatchNormOptions;
 use super::conv1d::{self, Steps};
-use super::conv2d::{Cells, avg_pool, max_pool};
+use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
 use super::parameters::Parameters;
@@ -17,7 +17,7 @@ use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
 use isograd_core::describe::{Node, NodeId, Op, Plan};
 use isograd_core::trace::{Role, Site, sites};
-use isograd_kernels::{Watch, probe};
+use isograd_kernels::{Watch, Windows, probe};
 use std::sync::Arc;
 
 /// Where the probes of a node report to.
@@ -133,7 +133,7 @@ impl Network {
                 let Some(Parameters::Dense(dense)) = self.of(node.id) else {
                     missing(node)
                 };
-                each!(x, x => dense.forward(x, node.weight))
+                each!(x, x => dense.forward_as(x, node.weight))
             }
             Op::Conv2d {
                 stride,
@@ -145,13 +145,13 @@ impl Network {
                 let Some(Parameters::Conv2d(conv)) = self.of(node.id) else {
                     missing(node)
                 };
-                let cells = Cells {
+                let windows = Windows {
                     stride: *stride,
                     padding: *padding,
                     dilation: *dilation,
                     groups: *groups,
                 };
-                Signal::Image(conv.forward(x.image(), cells, node.weight))
+                Signal::Image(conv.forward_as(x.image(), windows, node.weight))
             }
             Op::Conv1d {
                 stride,

@@ -17,6 +17,8 @@ from recurrent import cases as recurrent_cases
 from sequences import (
     attention, embedding, learned_positions, patches, queries, sinusoidal, step_dense, transformer,
 )
+from norms import conv2d_as, dense_as, dyt, group_norm, instance_norm, rms_norm
+from steps import conv1d, global_pool1d, pool1d, upsampling1d
 
 # Smooth targets and a smooth loss, so that every output has a gradient.
 MSE = {"name": "mse", "on": "logits"}
@@ -97,6 +99,78 @@ def normalisation():
         case("layer-norm-image", (2, 3, 3), [conv2d(2), layer_norm(1e-3), act("tanh"), flatten(),
                                             dense(2)]),
     ]
+
+
+def norms():
+    image, sequence, rest = (4, 3, 3), (5, 4), [act("tanh"), flatten(), dense(2)]
+    cases = []
+    for name, block in [
+        ("group-norm", group_norm(2, 1e-3)), ("group-norm-one", group_norm(1)),
+        ("group-norm-bare", group_norm(2, affine=False)), ("instance-norm", instance_norm(1e-3)),
+        ("instance-norm-bare", instance_norm(affine=False)), ("rms-norm", rms_norm(1e-3)),
+        ("rms-norm-bare", rms_norm(affine=False)), ("dyt", dyt(0.8)),
+    ]:
+        cases.append(case(f"{name}-image", image, [block, *rest]))
+        cases.append(case(f"{name}-sequence", sequence, [block, *rest]))
+        if not name.startswith("instance"):
+            cases.append(case(f"{name}-vector", (4,), [dense(6), block, act("tanh"), dense(2)]))
+    return cases
+
+
+def weights():
+    cases, rest = [], [act("tanh"), flatten(), dense(2)]
+    for form in ("normalised", "standardised", "scaled"):
+        cases += [
+            case(f"dense-{form}", (4,), [dense_as(5, form), act("tanh"), dense(2)]),
+            case(f"dense-{form}-sequence", (3, 4), [dense_as(3, form, bias=False), *rest]),
+            case(f"conv1d-{form}", (5, 4), [conv1d(3, form=form), *rest]),
+            case(f"conv2d-{form}", (2, 4, 3), [conv2d_as(3, form), *rest]),
+            case(f"conv2d-{form}-groups", (4, 4, 3), [conv2d_as(4, form, groups=2), *rest]),
+        ]
+    return cases
+
+
+def dilation_and_groups():
+    image, rest = (4, 6, 5), [act("tanh"), flatten(), dense(1)]
+    rows = [
+        ("dilation", dict(filters=2, dilation=(2, 1))),
+        ("dilation-valid", dict(filters=2, dilation=(2, 2), padding="valid")),
+        ("dilation-stride", dict(filters=2, dilation=(2, 2), stride=(2, 2))),
+        ("dilation-explicit", dict(filters=2, dilation=(1, 2), padding=(1, 2), stride=(1, 2))),
+        ("groups", dict(filters=6, groups=2)),
+        ("groups-stride", dict(filters=2, groups=2, stride=(2, 1))),
+        ("groups-dilation", dict(filters=4, groups=2, dilation=(2, 2), stride=(2, 2))),
+        ("depthwise", dict(filters=4, groups=4)),
+        ("depthwise-multiplier", dict(filters=8, groups=4, kernel=(2, 3), bias=False)),
+        ("depthwise-dilation", dict(filters=4, groups=4, dilation=(2, 2))),
+    ]
+    return [case(f"conv2d-{n}", image, [conv2d_as(**a), *rest], batch=2) for n, a in rows]
+
+
+def along_steps():
+    sequence, rest = (7, 4), [act("tanh"), flatten(), dense(1)]
+    rows = [
+        ("same", dict(filters=3)), ("valid", dict(filters=3, padding="valid")),
+        ("explicit", dict(filters=3, padding=2)), ("causal", dict(filters=3, padding="causal")),
+        ("same-stride", dict(filters=3, stride=2, kernel=4)),
+        ("causal-stride", dict(filters=2, padding="causal", stride=3)),
+        ("dilation", dict(filters=3, dilation=2)),
+        ("causal-dilation", dict(filters=3, dilation=3, kernel=2, padding="causal")),
+        ("groups", dict(filters=6, groups=2)), ("depthwise", dict(filters=4, groups=4, bias=False)),
+        ("groups-dilation-stride", dict(filters=2, groups=2, dilation=2, stride=2)),
+    ]
+    cases = [case(f"conv1d-{n}", sequence, [conv1d(**a), *rest], batch=2) for n, a in rows]
+    for kind in ("max", "avg"):
+        for tag, a in [
+            ("valid", {}), ("overlapping", dict(kernel=3, stride=1)),
+            ("same", dict(kernel=3, padding="same")), ("same-asymmetric", dict(kernel=4, padding="same")),
+            ("explicit", dict(kernel=3, padding=1)), ("causal", dict(kernel=3, stride=1, padding="causal")),
+        ]:
+            blocks = [conv1d(2), pool1d(kind, **a), *rest]
+            cases.append(case(f"{kind}-pool1d-{tag}", sequence, blocks, batch=2))
+        blocks = [conv1d(3), act("tanh"), global_pool1d(kind), dense(2)]
+        cases.append(case(f"global-{kind}-pool-sequence", sequence, blocks, batch=2))
+    return cases + [case("upsampling1d", (3, 2), [upsampling1d(3), conv1d(2), *rest], batch=2)]
 
 
 def composition():
@@ -220,6 +294,8 @@ def recurrent():
 TABLES = {
     "recurrent": recurrent,
     "activations": elementwise, "convolution": convolution, "pooling": pooling,
+    "norms": norms, "weights": weights, "dilation_and_groups": dilation_and_groups,
+    "along_steps": along_steps,
     "normalisation": normalisation, "composition": composition, "sequences": sequences, "losses": losses,
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<Item> {
         losses(),
         optimizers(),
         schedules(),
+        super::shapes::all(),
     ];
     families.into_iter().flatten().collect()
 }

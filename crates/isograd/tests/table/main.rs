@@ -19,6 +19,8 @@ mod items;
 mod matrices;
 mod rates;
 mod sequences;
+#[rustfmt::skip]
+mod shapes;
 mod skips;
 mod torch;
 mod trajectory;

@@ -164,12 +164,15 @@ impl Expander {
         }
         let last = chain.iter().rev().find(|&&id| {
             let op = &self.nodes[id].op;
-            op.joins_paths() || matches!(op, Op::Dense { .. } | Op::Conv2d { .. })
+            op.joins_paths()
+                || matches!(op, Op::Dense { .. } | Op::Conv1d { .. } | Op::Conv2d { .. })
         });
         let Some(&last) = last.filter(|id| !self.skips.own.contains(id)) else {
             return;
         };
-        if let Op::Dense { init, .. } | Op::Conv2d { init, .. } = &mut self.nodes[last].op {
+        if let Op::Dense { init, .. } | Op::Conv1d { init, .. } | Op::Conv2d { init, .. } =
+            &mut self.nodes[last].op
+        {
             *init = Init::ZEROS;
         }
     }

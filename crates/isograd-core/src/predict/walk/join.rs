@@ -110,7 +110,7 @@ impl Walk<'_> {
         let weighted = |id: &NodeId| {
             matches!(
                 plan.nodes[*id].op,
-                Op::Dense { .. } | Op::Conv2d { .. } | Op::Attention { .. }
+                Op::Dense { .. } | Op::Conv1d { .. } | Op::Conv2d { .. } | Op::Attention { .. }
             ) || plan.nodes[*id].op.joins_paths()
         };
         let projected = shortcut.iter().any(weighted);
