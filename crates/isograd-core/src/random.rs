@@ -29,6 +29,10 @@ pub enum Purpose {
     Probe,
     /// Resampling in statistics.
     Bootstrap,
+    /// Replaced labels; the position is the row in its source.
+    LabelNoise,
+    /// Which examples a curriculum draws; the position is the step.
+    Curriculum,
 }
 
 impl Purpose {
@@ -43,6 +47,8 @@ impl Purpose {
             Self::Generate => "generate",
             Self::Probe => "probe",
             Self::Bootstrap => "bootstrap",
+            Self::LabelNoise => "label noise",
+            Self::Curriculum => "curriculum",
         }
     }
 }

@@ -131,7 +131,13 @@ fn snippet(key: &str, value: &str) -> String {
         pick("init", "\"ones\""),
         pick("loss", "\"mse\""),
         pick("optimizer", "\"adam\""),
-    )
+    ) + &match key {
+        "curriculum" => format!("curriculum = {value}\n"),
+        "difficulty" => {
+            format!("curriculum = {{ name = \"linear\", difficulty = {value} }}\n")
+        }
+        _ => String::new(),
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A description made ready: data read, network planned, loss checked.
 
 use crate::data::{Data, DataError, Part, load, probe_rows};
-use crate::train::{TrainError, judges};
+use crate::train::{TrainError, check_curriculum, judges};
 use isograd_core::describe::{DescribeError, Description, Document, Plan};
 use isograd_core::predict::InputMoments;
 use std::path::Path;
@@ -55,6 +55,9 @@ pub enum PrepareError {
         /// What does not fit.
         source: TrainError,
     },
+    /// The difficulty that a curriculum names is not known.
+    #[error("train.curriculum: {0}")]
+    Curriculum(TrainError),
 }
 
 /// Reads the data of a description and plans its network for them. Files are relative to the folder
@@ -96,6 +99,7 @@ pub fn prepare_on(document: &Document, data: Arc<Data>) -> Result<Prepared, Prep
             source,
         }
     })?;
+    check_curriculum(&prepared).map_err(PrepareError::Curriculum)?;
     Ok(prepared)
 }
 

@@ -27,6 +27,8 @@ pub struct DataSpec {
     pub augment: Vec<Augment>,
     /// Training order is drawn anew every epoch; default true.
     pub shuffle: bool,
+    /// Probability that a training label is replaced by one of the other classes; default 0.
+    pub label_noise: f64,
 }
 
 /// Where the rows are.
@@ -112,10 +114,14 @@ pub struct Generated {
     pub samples: usize,
     /// Standard deviation of the noise.
     pub noise: f64,
+    /// Each example has a level of its own, from this to `noise`; `None`: all have `noise`.
+    pub least_noise: Option<f64>,
     /// Classes, where the generator has a choice.
     pub classes: usize,
     /// Sequence length, where there is one.
     pub length: usize,
+    /// Each example has a length of its own, from this to `length`; `None`: all have `length`.
+    pub least_length: Option<usize>,
 }
 
 /// How a CSV file is read.
@@ -147,6 +153,8 @@ pub struct PartSpec {
     pub labels: Option<PathBuf>,
     /// A file of real targets that replaces the targets.
     pub targets: Option<PathBuf>,
+    /// A file with the difficulty of each row, for a curriculum.
+    pub scores: Option<PathBuf>,
     /// Scaling of this part's inputs, where it is not that of the others: a program that scales
     /// its training images and forgets its test images computes, and is wrong.
     pub scale: Option<Scale>,

@@ -124,6 +124,13 @@ pub(crate) const DATA: Info = section(
             "true",
             "training order is drawn anew every epoch",
         ),
+        Field::or(
+            "label_noise",
+            Kind::Number(Bounds::SHARE),
+            "0.0",
+            "probability that the label of a training example is replaced by one of the other classes, \
+             drawn evenly with the seed; validation and test keep theirs",
+        ),
     ],
 );
 
@@ -157,6 +164,11 @@ pub(crate) const PART: Info = section(
             "targets",
             Kind::File,
             "a file of real targets that replaces the targets",
+        ),
+        Field::optional(
+            "scores",
+            Kind::File,
+            "a file with the difficulty of each row, for `train.curriculum`",
         ),
         Field::optional(
             "scale",
@@ -241,6 +253,11 @@ pub(crate) const TRAIN: Info = section(
             Kind::Number(Bounds::NOT_NEGATIVE),
             "0.0",
             "L2 penalty λ·Σw² on every weight matrix and kernel, beside a block's own",
+        ),
+        Field::optional(
+            "curriculum",
+            Kind::Curriculum,
+            "which examples are drawn from at each step; default all",
         ),
         Field::optional(
             "metric",

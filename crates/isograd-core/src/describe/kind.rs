@@ -153,6 +153,10 @@ pub(crate) enum Kind {
     Augments,
     /// The table of clipping.
     Clip,
+    /// A pacing function of a curriculum.
+    Curriculum,
+    /// A measure of difficulty.
+    Difficulty,
     /// The `[data]` table.
     Data,
     /// The `[network]` table.
@@ -233,6 +237,12 @@ impl Kind {
             }
             Self::Augments => "a list such as [{ name = \"shift\", pixels = 2 }]".into(),
             Self::Clip => "a table such as { global_norm = 1.0 }".into(),
+            Self::Curriculum => {
+                "a name in quotes, or a table such as { name = \"linear\", start = 0.1 }".into()
+            }
+            Self::Difficulty => {
+                "a name in quotes, or a table such as { name = \"loss\", epochs = 2 }".into()
+            }
             Self::Data => "a table, which begins with [data]".into(),
             Self::Network => "a table, which begins with [network]".into(),
             Self::Train => "a table, which begins with [train]".into(),
@@ -307,6 +317,8 @@ impl Kind {
                 json!({ "type": "array", "items": { "$ref": "#/$defs/augmentation" } })
             }
             Self::Clip => reference("clip"),
+            Self::Curriculum => reference("curriculum"),
+            Self::Difficulty => reference("difficulty"),
             Self::Data => reference("data"),
             Self::Network => reference("network"),
             Self::Train => reference("train"),

@@ -33,6 +33,7 @@ mod augment;
 mod blocks;
 pub mod branch;
 pub mod chains;
+pub mod curriculum;
 pub mod data;
 pub(crate) mod document;
 pub(crate) mod edit;
@@ -63,6 +64,7 @@ mod weight;
 mod words;
 
 pub use blocks::sinusoid;
+pub use curriculum::CurriculumSpec;
 pub use data::DataSpec;
 pub use document::Document;
 pub use error::{DescribeError, ErrorKind};

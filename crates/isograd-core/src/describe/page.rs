@@ -4,7 +4,8 @@ use super::grammar::{CLIP, DATA, NETWORK, PART, ROOT, TRAIN};
 use super::kind::Kind;
 use super::registry::{Default, Entry, Field, Info};
 use super::{
-    MAX_NODES, MAX_PARAMETERS, MAX_SIZE, augment, blocks, init, loss, optimizer, schedule, source,
+    MAX_NODES, MAX_PARAMETERS, MAX_SIZE, augment, blocks, curriculum, init, loss, optimizer,
+    schedule, source,
 };
 use std::fmt::Write as _;
 
@@ -69,6 +70,18 @@ pub fn page() -> String {
         "`train.schedule`",
         schedule::ENTRIES,
     );
+    words(
+        &mut page,
+        "Curricula",
+        "`train.curriculum`",
+        curriculum::ENTRIES,
+    );
+    words(
+        &mut page,
+        "Difficulty",
+        "`difficulty` of a curriculum",
+        curriculum::DIFFICULTIES,
+    );
     let trimmed = page.trim_end().len();
     page.truncate(trimmed);
     page.push('\n');
@@ -88,6 +101,8 @@ fn registries() -> Vec<(&'static str, Vec<&'static Info>)> {
         ("loss", of(loss::ENTRIES)),
         ("optimizer", of(optimizer::ENTRIES)),
         ("schedule", of(schedule::ENTRIES)),
+        ("curriculum", of(curriculum::ENTRIES)),
+        ("difficulty", of(curriculum::DIFFICULTIES)),
     ]
 }
 

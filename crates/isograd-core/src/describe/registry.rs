@@ -198,7 +198,9 @@ mod tests {
     use super::{Default, Info, SYNONYMS};
     use crate::describe::args::Args;
     use crate::describe::read::Input;
-    use crate::describe::{augment, blocks, grammar, init, loss, optimizer, schedule, source};
+    use crate::describe::{
+        augment, blocks, curriculum, grammar, init, loss, optimizer, schedule, source,
+    };
     use std::collections::BTreeSet;
     use toml::de::DeValue;
 
@@ -211,6 +213,8 @@ mod tests {
         all.extend(schedule::ENTRIES.iter().map(|e| &e.info));
         all.extend(source::ENTRIES.iter().map(|e| &e.info));
         all.extend(augment::ENTRIES.iter().map(|e| &e.info));
+        all.extend(curriculum::ENTRIES.iter().map(|e| &e.info));
+        all.extend(curriculum::DIFFICULTIES.iter().map(|e| &e.info));
         all
     }
 

@@ -2,7 +2,7 @@
 
 use super::grammar::{self, SECTIONS};
 use super::registry::{Default, Entry, Field, Info};
-use super::{augment, blocks, init, loss, optimizer, schedule, source};
+use super::{augment, blocks, curriculum, init, loss, optimizer, schedule, source};
 use serde_json::{Map, Value as Json, json};
 
 /// The JSON schema (draft 2020-12) of a description.
@@ -24,6 +24,8 @@ pub fn schema() -> Json {
     defs.insert("schedule".into(), named(schedule::ENTRIES));
     defs.insert("source".into(), named(source::ENTRIES));
     defs.insert("augmentation".into(), named(augment::ENTRIES));
+    defs.insert("curriculum".into(), named(curriculum::ENTRIES));
+    defs.insert("difficulty".into(), named(curriculum::DIFFICULTIES));
     defs.insert("block".into(), block());
     let mut root = table(&grammar::ROOT, &[]);
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -125,6 +127,8 @@ mod tests {
         Kind::Schedule,
         Kind::Source,
         Kind::Clip,
+        Kind::Curriculum,
+        Kind::Difficulty,
         Kind::Data,
         Kind::Network,
         Kind::Train,

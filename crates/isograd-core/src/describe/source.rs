@@ -16,13 +16,52 @@ const SAMPLES: Field = Field::or("samples", Kind::Count(1), "5000", SAMPLES_DOC)
 
 /// Fields that a generator does not have get these values, which it does not read.
 fn generated(args: &Args<'_>, noise: bool, classes: usize, length: usize) -> Result<Generated> {
+    let level = if noise { args.number("noise")? } else { 0.0 };
+    let least_noise = if noise {
+        args.maybe_number("least_noise")?
+    } else {
+        None
+    };
+    let least_length = if length > 0 {
+        args.maybe_count("least_length")?
+    } else {
+        None
+    };
+    if least_noise.is_some_and(|least| least > level) {
+        return Err(above(args, "noise"));
+    }
+    if least_length.is_some_and(|least| least > length) {
+        return Err(above(args, "length"));
+    }
     Ok(Generated {
         samples: args.count("samples")?,
-        noise: if noise { args.number("noise")? } else { 0.0 },
+        noise: level,
+        least_noise,
         classes,
         length,
+        least_length,
     })
 }
+
+/// The least is above the largest.
+fn above(args: &Args<'_>, name: &str) -> super::DescribeError {
+    args.place.error(
+        ErrorKind::OutOfRange,
+        format!("`least_{name}` is above `{name}`"),
+    )
+}
+
+const LEAST_NOISE: Field = Field::optional(
+    "least_noise",
+    Kind::Number(Bounds::NOT_NEGATIVE),
+    "each example has a noise of its own, drawn evenly from here to `noise`",
+);
+const LEAST_LENGTH: Field = Field::optional(
+    "least_length",
+    Kind::Count(2),
+    "each example has a length of its own, drawn evenly from here to `length`; shorter ones begin \
+     with empty steps",
+);
 
 const fn noise(default: &'static str) -> Field {
     Field::or(
@@ -118,28 +157,28 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
     Entry::new(
         "circles",
         "Two concentric circles in the plane, two classes; generated",
-        &[SAMPLES, noise("0.1")],
+        &[SAMPLES, noise("0.1"), LEAST_NOISE],
         r#"{ name = "circles", samples = 2000, noise = 0.05 }"#,
         |a| generated(a, true, 2, 0).map(Source::Circles),
     ),
     Entry::new(
         "blobs",
         "Gaussian blobs in the plane; generated",
-        &[SAMPLES, noise("1.0"), CLASSES],
+        &[SAMPLES, noise("1.0"), LEAST_NOISE, CLASSES],
         r#"{ name = "blobs", classes = 5 }"#,
         |a| generated(a, true, a.count("classes")?, 0).map(Source::Blobs),
     ),
     Entry::new(
         "spirals",
         "Interleaved spirals in the plane; generated",
-        &[SAMPLES, noise("0.1"), CLASSES],
+        &[SAMPLES, noise("0.1"), LEAST_NOISE, CLASSES],
         r#""spirals""#,
         |a| generated(a, true, a.count("classes")?, 0).map(Source::Spirals),
     ),
     Entry::new(
         "glyphs",
         "Grey images of drawn digits, 28×28, with jitter, noise and deformation, 10 classes; generated",
-        &[SAMPLES, noise("0.1")],
+        &[SAMPLES, noise("0.1"), LEAST_NOISE],
         r#""glyphs""#,
         |a| generated(a, true, 10, 0).map(Source::Glyphs),
     ),
@@ -150,6 +189,7 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
         &[
             SAMPLES,
             Field::or("length", Kind::Count(2), "100", "steps of a sequence"),
+            LEAST_LENGTH,
         ],
         r#"{ name = "adding", length = 50 }"#,
         |a| generated(a, false, 1, a.count("length")?).map(Source::Adding),
@@ -166,6 +206,7 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
                 "100",
                 "steps between input and answer",
             ),
+            LEAST_LENGTH,
         ],
         r#"{ name = "copy-memory", length = 20 }"#,
         |a| generated(a, false, 10, a.count("length")?).map(Source::CopyMemory),
@@ -307,7 +348,7 @@ pub(crate) const ENTRIES: &[Entry<Source>] = &[
 ];
 
 /// Column names and numbers as texts.
-fn columns(input: &Input<'_>) -> Result<Vec<String>> {
+pub(super) fn columns(input: &Input<'_>) -> Result<Vec<String>> {
     let one = |input: &Input<'_>| match input.value {
         DeValue::String(name) => Ok(name.to_string()),
         DeValue::Integer(number) => Ok(number.to_string()),

@@ -9,7 +9,7 @@ use super::network::{Init, NetworkSpec};
 use super::read::{Input, Result, named};
 use super::registry::Info;
 use super::train::{ClipSpec, Metric, TrainSpec};
-use super::{Description, augment, init, loss, optimizer, schedule, source};
+use super::{Description, augment, curriculum, init, loss, optimizer, schedule, source};
 use std::path::PathBuf;
 use toml::de::DeValue;
 
@@ -69,6 +69,9 @@ fn read_train(input: &Input<'_>) -> Result<TrainSpec> {
         accumulate: args.count("accumulate")?,
         l1: args.number("l1")?,
         l2: args.number("l2")?,
+        curriculum: args.maybe("curriculum", |input| {
+            named(input, "curriculum", Kind::Curriculum, curriculum::ENTRIES)
+        })?,
         metric: args.maybe_word("metric")?.map(|word| match word {
             "binary_accuracy" => Metric::BinaryAccuracy,
             "mae" => Metric::Mae,
@@ -138,6 +141,7 @@ pub(super) fn read_data(input: &Input<'_>) -> Result<DataSpec> {
                 .collect()
         })?,
         shuffle: args.flag("shuffle")?,
+        label_noise: args.number("label_noise")?,
         source,
     })
 }
@@ -170,6 +174,7 @@ fn read_part(input: &Input<'_>, source: &Source) -> Result<PartSpec> {
                 rows: file("rows")?,
                 labels: file("labels")?,
                 targets: file("targets")?,
+                scores: file("scores")?,
                 scale: args.maybe("scale", read_scale)?,
             };
         }

@@ -25,6 +25,8 @@ pub struct TrainSpec {
     pub l1: f64,
     /// L2 penalty λ·Σw² on every weight matrix and kernel, beside a block's own; default 0.
     pub l2: f64,
+    /// Which examples are drawn from at each step; `None`: all, in the order of the epoch.
+    pub curriculum: Option<super::curriculum::CurriculumSpec>,
     /// What is reported on the validation part; `None`: what fits the task (accuracy, binary
     /// accuracy, or the mean absolute error).
     pub metric: Option<Metric>,

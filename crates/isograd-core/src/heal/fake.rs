@@ -133,8 +133,10 @@ pub(crate) fn description(lr: f64) -> Description {
             source: Source::Circles(Generated {
                 samples: 100,
                 noise: 0.1,
+                least_noise: None,
                 classes: 2,
                 length: 1,
+                least_length: None,
             }),
             train: crate::describe::data::PartSpec::default(),
             valid: HeldOut::Fraction(0.3),
@@ -146,6 +148,7 @@ pub(crate) fn description(lr: f64) -> Description {
             target_scale: TargetScale::None,
             augment: Vec::new(),
             shuffle: true,
+            label_noise: 0.0,
         },
         network: NetworkSpec {
             init: Init::HeNormal {
@@ -172,6 +175,7 @@ pub(crate) fn description(lr: f64) -> Description {
             accumulate: 1,
             l1: 0.0,
             l2: 0.0,
+            curriculum: None,
             metric: None,
         },
     }

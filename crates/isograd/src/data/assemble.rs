@@ -7,12 +7,12 @@ use isograd_core::describe::{DataShape, Shape};
 use super::categories::Encoder;
 use super::error::{DataError, DataErrorKind};
 use super::order::{in_order, split_rows};
-use super::part::{Part, Targets};
+use super::part::{Facts, Part, Targets};
 use super::raw::{Raw, RawTargets};
 use super::scale::{self, Groups};
 use super::shape::reshape;
 use super::target::{Native, Resolved, TargetPlan};
-use super::{Data, augment};
+use super::{Data, augment, label_noise};
 
 /// A part that is not trained on.
 pub(crate) enum Held {
@@ -146,6 +146,7 @@ pub(crate) fn assemble(
         inputs: inputs_of(&train, rows, scale),
         elements,
         targets: all_targets.subset(rows),
+        facts: train.facts.subset(rows),
     };
     let mut held_parts = Vec::new();
     for (own, taken) in own.into_iter().zip(&taken) {
@@ -157,13 +158,21 @@ pub(crate) fn assemble(
                     inputs: inputs_of(&raw, &rows, scale),
                     elements,
                     targets: finish(resolved),
+                    facts: Facts::default(),
                 })
             }
             None if taken.is_empty() => None,
             None => Some(from_train(taken, None)),
         });
     }
-    let train_part = from_train(&train_rows, spec.train.scale);
+    let mut train_part = from_train(&train_rows, spec.train.scale);
+    train_part.facts.wrong = label_noise::replace(
+        &mut train_part.targets,
+        (plan.kind, plan.task.outputs()),
+        &train_rows,
+        spec.label_noise,
+        seed,
+    )?;
     let image = match (native_shape, shape) {
         (
             _,

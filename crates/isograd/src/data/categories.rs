@@ -98,6 +98,7 @@ impl Encoder {
             targets: raw.targets,
             names,
             categories: Vec::new(),
+            facts: raw.facts,
             notes,
         }
     }

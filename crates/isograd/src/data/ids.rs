@@ -61,6 +61,7 @@ mod tests {
         let part = |inputs: Vec<f32>| Part {
             inputs,
             elements: 2,
+            facts: crate::data::Facts::default(),
             targets: Targets::Index(vec![0, 0]),
         };
         for (value, found) in [

@@ -14,6 +14,7 @@ use super::error::{DataError, DataErrorKind};
 use super::generate::Generator;
 use super::named::{Files, Kind, NamedSet};
 use super::order::in_order;
+use super::part::Facts;
 use super::raw::Raw;
 use super::read::columns::{Columns, Layout};
 use super::read::text::Windows;
@@ -163,6 +164,10 @@ impl Loader<'_> {
                     _ => self.native = Native::Unknown,
                 }
             }
+        }
+        if let Some(file) = &part.scores {
+            let path = self.base.join(file);
+            raw.facts.scores = overrides::scores(&path, &chosen, declared)?;
         }
         Ok(raw)
     }
@@ -406,6 +411,7 @@ fn array(array: Array, source: &Source, idx: bool) -> Result<(Raw, usize), DataE
         targets: None,
         names: Vec::new(),
         categories: Vec::new(),
+        facts: Facts::default(),
         notes: Vec::new(),
     };
     Ok((raw, array.declared))

@@ -13,9 +13,11 @@ mod assemble;
 mod augment;
 mod bytes;
 mod categories;
+mod curriculum;
 mod error;
 mod generate;
 mod ids;
+mod label_noise;
 mod load;
 mod named;
 mod order;
@@ -31,11 +33,12 @@ use isograd_core::describe::data::{Augment, TargetKind};
 use isograd_core::describe::{DataShape, Task};
 
 pub use augment::Pixels;
+pub use curriculum::Curriculum;
 pub use error::{DataError, DataErrorKind, Position};
 pub use load::load;
 pub use named::{NamedSet, SETS};
 pub use order::{in_order, order, probe_rows, split_rows};
-pub use part::{Batch, Part, Targets};
+pub use part::{Batch, Facts, Part, Targets};
 pub use scale::Scaling;
 
 /// The data of a description, ready for training.

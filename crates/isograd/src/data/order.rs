@@ -42,7 +42,7 @@ pub fn split_rows(seed: u64, path: &str, fraction: f64, n: usize) -> (Vec<u32>, 
 }
 
 /// Fisher–Yates shuffle of 0‥n.
-fn permutation(random: &mut Stream, n: usize) -> Vec<u32> {
+pub(super) fn permutation(random: &mut Stream, n: usize) -> Vec<u32> {
     let mut rows = in_order(n);
     for last in (1..n).rev() {
         rows.swap(last, random.random_range(0..=last));

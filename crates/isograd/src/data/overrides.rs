@@ -63,6 +63,19 @@ fn from_array(
     })
 }
 
+/// Reads the difficulty of rows: the columns `y`, `y0` …, or the last, of which there may be one.
+pub(crate) fn scores(path: &Path, chosen: &[u32], declared: usize) -> Result<Vec<f32>, DataError> {
+    let file = targets(path, false)?;
+    match matched(&file, path, chosen, declared)? {
+        RawTargets::Numbers {
+            values, width: 1, ..
+        } => Ok(values.iter().map(|&value| value as f32).collect()),
+        _ => Err(
+            DataError::new(DataErrorKind::Value, "scores are one number for each row").file(path),
+        ),
+    }
+}
+
 /// Reads row numbers: the first column of a table.
 pub(crate) fn rows(path: &Path) -> Result<Vec<u32>, DataError> {
     let options = CsvOptions {

@@ -60,6 +60,38 @@ impl Targets {
     }
 }
 
+/// What is known of rows beside inputs and targets; each list is empty where nothing is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The difficulty that a file gives.
+    pub scores: Vec<f32>,
+    /// The level of its noise, or the length of its sequence, where the source draws one for each.
+    pub drawn: Vec<f32>,
+    /// The label was replaced.
+    pub wrong: Vec<bool>,
+}
+
+impl Facts {
+    /// Those of these rows, in this order.
+    ///
+    /// # Panics
+    /// If a row is not there.
+    #[must_use]
+    pub fn subset(&self, rows: &[u32]) -> Self {
+        fn of<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
+            if all.is_empty() {
+                return Vec::new();
+            }
+            rows.iter().map(|&row| all[row as usize]).collect()
+        }
+        Self {
+            scores: of(&self.scores, rows),
+            drawn: of(&self.drawn, rows),
+            wrong: of(&self.wrong, rows),
+        }
+    }
+}
+
 /// Rows of inputs with their targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -69,6 +101,8 @@ pub struct Part {
     pub elements: usize,
     /// One target or row of targets an example.
     pub targets: Targets,
+    /// What else is known of them.
+    pub facts: Facts,
 }
 
 impl Part {
@@ -97,6 +131,7 @@ impl Part {
             inputs: gather(&self.inputs, rows, self.elements),
             elements: self.elements,
             targets: self.targets.subset(rows),
+            facts: self.facts.subset(rows),
         }
     }
 

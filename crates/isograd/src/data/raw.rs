@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use isograd_core::describe::Shape;
 
 use super::error::{DataError, DataErrorKind, Position};
+use super::part::Facts;
 
 /// Numbers in the type that the file has: bytes stay bytes until they are scaled, and decimals keep
 /// the digits that a later subtraction of the mean needs.
@@ -186,6 +187,8 @@ pub(crate) struct Raw {
     pub(crate) categories: Vec<Categories>,
     /// Remarks for the reader of a report.
     pub(crate) notes: Vec<String>,
+    /// What else is known of the rows.
+    pub(crate) facts: Facts,
 }
 
 impl Raw {
@@ -203,6 +206,7 @@ impl Raw {
             names: self.names.clone(),
             categories: self.categories.clone(),
             notes: self.notes.clone(),
+            facts: self.facts.subset(rows),
         }
     }
 

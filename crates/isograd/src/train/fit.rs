@@ -1,6 +1,7 @@
 //! The loop.
 
 use super::accumulate::{Gathered, Source};
+use super::curriculum::curriculum;
 use super::evaluate::{Judge, rows_tensor};
 use super::loss::{Loss, resolve_output};
 use super::metric::{Scoring, default_metric, threshold};
@@ -8,7 +9,7 @@ use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptio
 use super::pace::Pace;
 use super::step::{Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
-use crate::data::{Part, probe_rows};
+use crate::data::{Curriculum, Part, probe_rows};
 use crate::nn::{Build, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
 use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
@@ -54,6 +55,7 @@ struct Fit<'a> {
     scoring: Scoring,
     penalties: Penalties,
     places: Places,
+    curriculum: Option<Curriculum>,
     init: InitNorms,
     trace: Trace,
     /// Behind the probes of watched steps; empty between them.
@@ -108,6 +110,7 @@ impl<'a> Fit<'a> {
             scoring,
             penalties: Penalties::of(&prepared.plan, spec),
             places: Places::of(&prepared.plan),
+            curriculum: curriculum(prepared, seed)?,
             init,
             trace,
             recorder,
@@ -148,6 +151,9 @@ impl<'a> Fit<'a> {
                 if self.step >= self.steps {
                     return self.ended();
                 }
+                let drawn = self.curriculum.as_ref();
+                let drawn = drawn.and_then(|c| c.rows(self.step, rows.len()));
+                let rows = drawn.as_deref().unwrap_or(rows);
                 let begun = Instant::now();
                 let watched = self.options.watch.at(self.step);
                 let loss = self.one_step(rows, watched);

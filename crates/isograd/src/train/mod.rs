@@ -1,6 +1,7 @@
 //! Training: losses, metrics, the loop, evaluation.
 
 mod accumulate;
+mod curriculum;
 mod evaluate;
 mod fit;
 pub mod loss;
@@ -12,6 +13,8 @@ mod tensors;
 mod trained;
 mod trainer;
 
+pub(crate) use curriculum::check as check_curriculum;
+pub use curriculum::{curriculum, difficulty};
 pub(crate) use fit::judges;
 pub use fit::train;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
@@ -35,4 +38,7 @@ pub enum TrainError {
     /// The loss cannot be computed on what the network puts out.
     #[error(transparent)]
     Loss(#[from] LossError),
+    /// The difficulty that a curriculum names is not known.
+    #[error("the curriculum cannot be followed: {0}")]
+    Curriculum(String),
 }

@@ -55,6 +55,7 @@ fn spec(source: Source, train: &str) -> DataSpec {
         target_scale: TargetScale::None,
         augment: Vec::new(),
         shuffle: true,
+        label_noise: 0.0,
     }
 }
 
@@ -91,8 +92,10 @@ fn generated(samples: usize) -> Generated {
     Generated {
         samples,
         noise: 0.1,
+        least_noise: None,
         classes: 3,
         length: 10,
+        least_length: None,
     }
 }
 

@@ -313,6 +313,7 @@ fn case_spec(case: &serde_json::Value) -> DataSpec {
             labels: text(&part["labels"]).map(Into::into),
             targets: text(&part["targets"]).map(Into::into),
             scale: Some(scale(part["scale"].as_str().unwrap())),
+            scores: None,
         }
     };
     let source = if images {

@@ -2,6 +2,7 @@
 
 use super::cells;
 use super::closed_form::closed_form;
+use super::difficulty;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
 use super::item::Item;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Item> {
         optimizers(),
         schedules(),
         super::shapes::all(),
+        curricula(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -380,5 +382,19 @@ fn schedules() -> Vec<Item> {
         rates("plateau-cooldown"),
         rates("plateau-floor"),
         rates("plateau-not-a-number"),
+    ]
+}
+
+fn curricula() -> Vec<Item> {
+    let wu = "Wu et al. 2021, pacing functions";
+    vec![
+        closed_form("curriculum", "step", wu, difficulty::step),
+        closed_form("curriculum", "linear", wu, difficulty::linear),
+        closed_form("curriculum", "exponential, stages", "Hacohen and Weinshall 2019, start · inc^⌊i/length⌋", difficulty::exponential),
+        closed_form("difficulty", "loss", "−ln softmax of a reference trained apart", difficulty::loss).within(1e-5, 1e-5),
+        closed_form("difficulty", "scores", "the file", difficulty::scores),
+        closed_form("difficulty", "column", "the inputs", difficulty::column),
+        closed_form("difficulty", "length", "steps behind the empty ones", difficulty::length),
+        closed_form("difficulty", "noise", "spread of the inputs around their centre", difficulty::noise).within(0.05, 0.05),
     ]
 }

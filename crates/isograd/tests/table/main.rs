@@ -10,6 +10,7 @@ mod case;
 mod cells;
 mod closed_form;
 mod differences;
+mod difficulty;
 mod distribution;
 mod fill;
 mod item;

@@ -36,6 +36,14 @@ pub(super) fn draw(length: usize, random: &mut Stream) -> Example {
     }
 }
 
+/// A sequence of `length` steps behind empty ones, `longest` together.
+pub(super) fn padded(length: usize, longest: usize, random: &mut Stream) -> Example {
+    let mut example = draw(length, random);
+    let empty = vec![0.0; 2 * (longest - length)];
+    example.inputs.splice(0..0, empty);
+    example
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

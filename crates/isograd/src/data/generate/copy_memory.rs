@@ -45,6 +45,16 @@ pub(super) fn draw(length: usize, random: &mut Stream) -> Example {
     }
 }
 
+/// The task of `length` behind blanks, as many steps as that of `longest` has.
+pub(super) fn padded(length: usize, longest: usize, random: &mut Stream) -> Example {
+    let mut example = draw(length, random);
+    let blanks = vec![BLANK; longest - length];
+    example.inputs.splice(0..0, one_hot(&blanks));
+    let targets: Vec<f64> = blanks.iter().map(|&class| class as f64).collect();
+    example.targets.splice(0..0, targets);
+    example
+}
+
 fn one_hot(steps: &[usize]) -> Vec<f32> {
     let mut hot = vec![0.0; steps.len() * CATEGORIES];
     for (step, &category) in steps.iter().enumerate() {

@@ -11,10 +11,12 @@ mod spirals;
 use isograd_core::describe::Shape;
 use isograd_core::describe::data::Generated;
 use isograd_core::random::{Purpose, Stream, stream};
+use rand::RngExt as _;
 use rayon::prelude::*;
 
 use super::bytes::MAX_BYTES;
 use super::error::{DataError, DataErrorKind};
+use super::part::Facts;
 use super::raw::{Numbers, Origin, Raw, RawTargets};
 use super::target::Native;
 
@@ -33,6 +35,31 @@ pub(crate) enum Generator {
 struct Example {
     inputs: Vec<f32>,
     targets: Vec<f64>,
+}
+
+/// The level of noise or the length that an example has: of its own where the description gives a
+/// least one, from a stream of its own.
+fn own(options: &Generated, seed: u64, part: &str, index: usize) -> (Generated, Option<f32>) {
+    let mut own = options.clone();
+    if options.least_noise.is_none() && options.least_length.is_none() {
+        return (own, None);
+    }
+    let mut random = stream(
+        seed,
+        Purpose::Generate,
+        &format!("{part}/own"),
+        index as u64,
+    );
+    let mut drawn = None;
+    if let Some(least) = options.least_noise {
+        own.noise = least + (options.noise - least) * random.random::<f64>();
+        drawn = Some(own.noise as f32);
+    }
+    if let Some(least) = options.least_length {
+        own.length = random.random_range(least.min(options.length)..=options.length);
+        drawn = Some(own.length as f32);
+    }
+    (own, drawn)
 }
 
 impl Generator {
@@ -58,7 +85,7 @@ impl Generator {
         if !(options.noise >= 0.0 && options.noise.is_finite()) {
             return bad("`noise` is a standard deviation: a number from 0 up");
         }
-        if self == Self::Adding && options.length < 2 {
+        if self == Self::Adding && options.least_length.unwrap_or(options.length) < 2 {
             return bad("the adding problem needs a `length` of at least 2");
         }
         if self == Self::CopyMemory && options.length < 1 {
@@ -88,9 +115,15 @@ impl Generator {
             .into_par_iter()
             .map(|index| {
                 let random = &mut stream(seed, Purpose::Generate, part, index as u64);
-                self.draw(options, index, random)
+                let (own, _) = own(options, seed, part, index);
+                self.draw(&own, options.length, index, random)
             })
             .collect();
+        let drawn = (0..number).filter_map(|index| own(options, seed, part, index).1);
+        let facts = Facts {
+            drawn: drawn.collect(),
+            ..Facts::default()
+        };
         let width = examples[0].targets.len();
         let targets = examples
             .iter()
@@ -119,12 +152,20 @@ impl Generator {
                 },
                 categories: Vec::new(),
                 notes: Vec::new(),
+                facts,
             },
             native,
         ))
     }
 
-    fn draw(self, options: &Generated, index: usize, random: &mut Stream) -> Example {
+    /// An example; a sequence shorter than `longest` begins with empty steps.
+    fn draw(
+        self,
+        options: &Generated,
+        longest: usize,
+        index: usize,
+        random: &mut Stream,
+    ) -> Example {
         let point = |(point, class): ([f64; 2], usize)| Example {
             inputs: point.iter().map(|&x| x as f32).collect(),
             targets: vec![class as f64],
@@ -140,8 +181,8 @@ impl Generator {
                     targets: vec![class as f64],
                 }
             }
-            Self::Adding => adding::draw(options.length, random),
-            Self::CopyMemory => copy_memory::draw(options.length, random),
+            Self::Adding => adding::padded(options.length, longest, random),
+            Self::CopyMemory => copy_memory::padded(options.length, longest, random),
         }
     }
 }
@@ -170,8 +211,10 @@ mod tests {
         Generated {
             samples: 0,
             noise: 0.1,
+            least_noise: None,
             classes: 3,
             length: 12,
+            least_length: None,
         }
     }
 
@@ -189,6 +232,42 @@ mod tests {
             let many = generate(generator, 3, "train", 17);
             assert_eq!(few, many.rows(&[0, 1, 2, 3, 4]), "{generator:?}");
         }
+    }
+
+    #[test]
+    fn examples_have_a_length_or_noise_of_their_own() {
+        let ranged = Generated {
+            noise: 0.5,
+            least_length: Some(4),
+            ..options()
+        };
+        for generator in [Generator::Adding, Generator::CopyMemory] {
+            let (raw, _) = generator.generate(&ranged, 1, "train", 300).unwrap();
+            let copy = generator == Generator::CopyMemory;
+            let features = if copy { 10 } else { 2 };
+            for (row, &length) in raw.facts.drawn.iter().enumerate() {
+                assert!((4.0..=12.0).contains(&length) && length.fract() == 0.0);
+                // The steps before the sequence: no number and no mark, or blanks.
+                let at = |i: usize| raw.inputs.get(row * raw.shape.elements() + i);
+                for step in 0..12 - length as usize {
+                    let sum: f64 = (0..features).map(|f| at(step * features + f)).sum();
+                    assert_eq!(sum, f64::from(u8::from(copy)));
+                    assert!(!copy || at(step * features + 8) == 1.0);
+                }
+            }
+            let mean = raw.facts.drawn.iter().sum::<f32>() / 300.0;
+            // Evenly from 4 to 12: mean 8, standard error √(80/12/300) = 0.15.
+            assert!((mean - 8.0).abs() < 0.6, "{mean}");
+        }
+        let ranged = Generated {
+            least_noise: Some(0.1),
+            least_length: None,
+            ..ranged
+        };
+        let (raw, _) = Generator::Blobs.generate(&ranged, 1, "train", 300).unwrap();
+        assert!(raw.facts.drawn.iter().all(|n| (0.1..=0.5).contains(n)));
+        let plain = generate(Generator::Blobs, 1, "train", 3);
+        assert!(plain.facts.drawn.is_empty());
     }
 
     #[test]

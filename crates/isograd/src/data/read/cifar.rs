@@ -1,6 +1,7 @@
 //! CIFAR-10's binary format (Krizhevsky 2009): records of a label byte and 3,072 bytes, the red,
 //! green and blue plane of 32×32 pixels one after the other.
 
+use crate::data::part::Facts;
 use isograd_core::describe::Shape;
 
 use crate::data::bytes::Source;
@@ -59,6 +60,7 @@ pub(crate) fn read(source: &mut Source, limit: Option<usize>) -> Result<Raw, Dat
         }),
         names: Vec::new(),
         categories: Vec::new(),
+        facts: Facts::default(),
         notes: Vec::new(),
     })
 }

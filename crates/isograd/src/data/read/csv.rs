@@ -4,6 +4,7 @@
 //! become NaN, which computes, and which a finding can point at. Any other text is an error, unless
 //! its column is said to hold categories.
 
+use crate::data::part::Facts;
 use std::collections::HashMap;
 
 use csv::ByteRecord;
@@ -353,6 +354,7 @@ impl Table {
                     })
                 })
                 .collect(),
+            facts: Facts::default(),
             notes,
         };
         (raw, layout)

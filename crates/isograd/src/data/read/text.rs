@@ -1,6 +1,7 @@
 //! Plain text, cut into windows of characters, one-hot or as their place in the alphabet; the target
 //! is the character after the window, or after every position of it.
 
+use crate::data::part::Facts;
 use std::collections::BTreeSet;
 
 use isograd_core::describe::Shape;
@@ -156,6 +157,7 @@ pub(crate) fn windows(
         }),
         names: Vec::new(),
         categories: Vec::new(),
+        facts: Facts::default(),
         notes: Vec::new(),
     })
 }
