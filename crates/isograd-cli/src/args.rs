@@ -164,6 +164,10 @@ pub(crate) struct TrainArgs {
     pub(crate) description: DescriptionArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    /// Instead of training, let the rate grow from step to step until the loss diverges, and suggest
+    /// one (Smith 2017); nothing is kept.
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) range_test: bool,
 }
 
 #[derive(Args, Debug)]

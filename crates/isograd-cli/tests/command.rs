@@ -257,6 +257,21 @@ fn a_trained_network_is_evaluated_as_it_was_when_it_was_kept() {
 }
 
 #[test]
+fn a_range_test_suggests_a_rate_and_keeps_nothing() {
+    let dir = folder();
+    let output = isograd(
+        dir.path(),
+        &["train", "small.toml", "--range-test", "--format", "json"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(errors(&report), [] as [String; 0]);
+    let suggested = report["suggested"].as_f64().unwrap();
+    assert!((1e-5..1.0).contains(&suggested), "{suggested}");
+    assert!(!dir.path().join("runs").exists());
+}
+
+#[test]
 fn overrides_and_the_seed_reach_the_training() {
     let dir = folder(SMALL);
     let first_loss = |args: &[&str]| {

@@ -4,7 +4,7 @@ use crate::describe::Plan;
 use crate::describe::train::Metric;
 use crate::diagnose::Diagnosis;
 use crate::predict::Prediction;
-use crate::trace::Trace;
+use crate::trace::{ClipLedger, RangeTest, Trace};
 use std::path::Path;
 
 /// What was asked for, in words.
@@ -131,10 +131,23 @@ pub struct TrainReport<'a> {
     pub valid: Option<Score>,
     /// On the test part, at the end.
     pub test: Option<Score>,
+    /// How often and how much gradients were clipped, where the description has a limit.
+    pub clipping: Option<&'a ClipLedger>,
     /// What the probe cost, where it was measured.
     pub overhead: Option<Overhead>,
     /// The run directory.
     pub run: Option<&'a Path>,
+}
+
+/// All that the learning-rate range test shows.
+#[derive(Clone, Copy, Debug)]
+pub struct RangeReport<'a> {
+    /// What was asked for.
+    pub facts: &'a Facts,
+    /// The network written out.
+    pub plan: &'a Plan,
+    /// What was measured.
+    pub test: &'a RangeTest,
 }
 
 /// All that `predict` shows.

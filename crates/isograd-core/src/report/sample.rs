@@ -11,7 +11,9 @@ use crate::heal::{Evaluate, Healing, HealingOutcome, MetricChange, TrialRecord};
 use crate::number::Number;
 use crate::predict::{NodePrediction, Prediction};
 use crate::trace::quantity::Row;
-use crate::trace::{Network, Quantity, Record, RecordKind, Trace, Validation, sites};
+use crate::trace::{
+    ClipLedger, Network, Quantity, RangeTest, Record, RecordKind, Trace, Validation, sites,
+};
 use isograd_theory::Activation;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -170,6 +172,30 @@ fn measure(plan: &Plan, factor: f64, predicted: f64) -> (Trace, Prediction) {
         ],
     };
     (trace, prediction)
+}
+
+/// Twelve of 120 steps, one tensor oftener than the other.
+pub(crate) fn clipping() -> ClipLedger {
+    let mut ledger = ClipLedger::default();
+    for step in 0..120 {
+        let clipped = step % 10 == 0;
+        ledger.enter(if clipped { 4.0 } else { 0.5 }, 0.5, clipped);
+        ledger.enter_tensors([("dense1.weight", clipped), ("dense1.bias", step == 0)]);
+    }
+    ledger
+}
+
+/// A loss that falls around a rate of 0.01 and explodes above 1.
+pub(crate) fn range_test() -> RangeTest {
+    let mut test = RangeTest::default();
+    for i in 0..200 {
+        let lr = 1e-7 * 1e8f64.powf(f64::from(i) / 199.0);
+        test.enter(lr, 0.7 - 0.5 / (1.0 + (0.01 / lr).powi(2)) + lr.powi(4));
+        if test.diverged() {
+            break;
+        }
+    }
+    test
 }
 
 fn facts(file: &str) -> Facts {

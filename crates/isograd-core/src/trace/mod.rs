@@ -2,6 +2,7 @@
 
 mod clipping;
 pub mod quantity;
+mod range;
 pub mod record;
 pub mod run;
 pub mod sites;
@@ -9,6 +10,7 @@ pub mod store;
 
 pub use clipping::ClipLedger;
 pub use quantity::Quantity;
+pub use range::{RangePoint, RangeTest};
 pub use record::{Network, Record, RecordKind, Role, Site, Trace, Validation};
 pub use run::{Run, RunError};
 pub use sites::sites;

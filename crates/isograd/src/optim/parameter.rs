@@ -1,6 +1,6 @@
 //! What clipping and optimisers need to know of a parameter beside its values.
 
-use isograd_core::describe::Plan;
+use isograd_core::describe::{Node, Op, Plan};
 
 /// Where in the network a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,33 +67,101 @@ impl Parameter {
     }
 }
 
-/// Which parameters of a network are in its first and its last layer.
+/// Which parameters of a network are in its first and its last layer. Embeddings, positions and
+/// learned queries are first wherever they stand, and where there are embeddings nothing else is.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    first: String,
-    last: String,
+    first: Vec<String>,
+    last: Option<String>,
 }
 
 impl Places {
     /// Those of a plan.
     pub fn of(plan: &Plan) -> Self {
-        let prefix = |layer: Option<&isograd_core::describe::plan::Layer>| {
-            layer.map_or_else(String::new, |layer| format!("{}.", layer.name))
+        let prefix = |name: &str| format!("{name}.");
+        let tables = |node: &&Node| {
+            matches!(
+                node.op,
+                Op::Embedding { .. } | Op::Positions { .. } | Op::Queries { .. }
+            )
         };
+        let mut first: Vec<String> = plan
+            .nodes
+            .iter()
+            .filter(tables)
+            .map(|node| prefix(&node.name))
+            .collect();
+        let embedded = plan
+            .nodes
+            .iter()
+            .any(|node| matches!(node.op, Op::Embedding { .. }));
+        if !embedded {
+            first.extend(plan.layers.first().map(|layer| prefix(&layer.name)));
+        }
         Self {
-            first: prefix(plan.layers.first()),
-            last: prefix(plan.layers.last()),
+            first,
+            last: plan.layers.last().map(|layer| prefix(&layer.name)),
         }
     }
 
     /// A parameter of the network.
     pub fn parameter(&self, path: String, dims: Vec<usize>) -> Parameter {
-        let of = |prefix: &str| !prefix.is_empty() && path.starts_with(prefix);
-        let place = match (of(&self.last), of(&self.first)) {
-            (true, _) => Place::Last,
-            (false, true) => Place::First,
-            (false, false) => Place::Hidden,
+        let of = |prefix: &String| path.starts_with(prefix);
+        let place = if self.last.as_ref().is_some_and(of) {
+            Place::Last
+        } else if self.first.iter().any(of) {
+            Place::First
+        } else {
+            Place::Hidden
         };
         Parameter { path, dims, place }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{Place, Places};
+    use isograd_core::describe::{DataShape, Document, Shape, Task};
+    use std::path::Path;
+
+    fn places(layers: &str, input: Shape) -> Vec<(String, Place)> {
+        let text = format!(
+            "[data]\nsource = \"blobs\"\n[network]\nlayers = [{layers}]\n[train]\nloss = \"mse\"\n\
+             optimizer = \"muon\"\n"
+        );
+        let data = DataShape {
+            input,
+            task: Task::Classification { classes: 3 },
+            examples: 9,
+        };
+        let plan = Document::parse(&text, Path::new("a.toml"))
+            .unwrap()
+            .plan(&data)
+            .unwrap();
+        let places = Places::of(&plan);
+        let of = |name: &str| places.parameter(format!("{name}.weight"), vec![4, 4]).place;
+        plan.layers
+            .iter()
+            .map(|l| (l.name.clone(), of(&l.name)))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_and_the_last_layer_are_found() {
+        let flat = Shape::Flat(4);
+        let deep = "{ repeat = 12, layers = [{ dense = 4 }, \"relu\"] }, { dense = 3 }";
+        let found = places(deep, flat);
+        assert_eq!(found.len(), 13);
+        for (i, (name, place)) in found.iter().enumerate() {
+            let expected = match i {
+                0 => Place::First,
+                12 => Place::Last,
+                _ => Place::Hidden,
+            };
+            assert_eq!(*place, expected, "{name}");
+        }
+        assert_eq!(places("{ dense = 3 }", flat)[0].1, Place::Last);
     }
 }

@@ -7,6 +7,7 @@ use super::loss::{Loss, resolve_output};
 use super::metric::{Scoring, default_metric, threshold};
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
+use super::range::RangeOptions;
 use super::step::{Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
@@ -40,7 +41,7 @@ pub fn train(
 /// Rows that are evaluated at a time where the loss is a plain mean.
 const EVALUATION_BATCH: usize = 512;
 
-struct Fit<'a> {
+pub(super) struct Fit<'a> {
     prepared: &'a Prepared,
     description: &'a Description,
     options: &'a TrainOptions,
@@ -50,6 +51,8 @@ struct Fit<'a> {
     network: Option<Network>,
     optimizer: Optimizer,
     schedule: RateSchedule,
+    /// Replaces rate and schedule.
+    range: Option<RangeOptions>,
     clipping: ClipLedger,
     loss: Loss,
     scoring: Scoring,
@@ -72,7 +75,7 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(
+    pub(super) fn new(
         prepared: &'a Prepared,
         options: &'a TrainOptions,
         observer: &'a mut dyn Observer,
@@ -105,6 +108,7 @@ impl<'a> Fit<'a> {
             network: Some(network),
             optimizer: Optimizer::new(&spec.optimizer),
             schedule: RateSchedule::new(&spec.schedule, planned, prepared.steps_per_epoch()),
+            range: None,
             clipping: ClipLedger::default(),
             loss,
             scoring,
@@ -136,6 +140,13 @@ impl<'a> Fit<'a> {
         self.network
             .as_ref()
             .unwrap_or_else(|| unreachable!("taken only inside a step"))
+    }
+
+    /// Runs a range test to its end.
+    pub(super) fn sweep(mut self, range: RangeOptions) {
+        self.steps = range.steps;
+        self.range = Some(range);
+        self.run(Instant::now());
     }
 
     fn run(&mut self, started: Instant) -> StopReason {
@@ -248,6 +259,7 @@ impl<'a> Fit<'a> {
         self.provenance_known |= !finite;
         self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
         let lr = self.optimizer.advance() * self.schedule.factor(self.step);
+        let lr = self.range.map_or(lr, |range| range.rate(self.step));
         let Some(network) = self.network.take() else {
             return loss;
         };
@@ -386,6 +398,9 @@ impl<'a> Fit<'a> {
         let Some(valid) = &self.prepared.data.valid else {
             return;
         };
+        if self.range.is_some() {
+            return;
+        }
         // One that was asked for may fall on the end of an epoch.
         if self
             .trace

@@ -8,6 +8,7 @@ pub mod loss;
 pub mod metric;
 mod options;
 mod pace;
+mod range;
 mod step;
 mod tensors;
 mod trained;
@@ -18,6 +19,7 @@ pub use curriculum::{curriculum, difficulty};
 pub(crate) use fit::judges;
 pub use fit::train;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
+pub use range::{RangeOptions, range_test};
 
 pub use trained::{Predictions, evaluate, predictions, restore};
 pub use trainer::BurnTrainer;

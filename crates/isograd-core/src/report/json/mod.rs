@@ -9,6 +9,7 @@ mod eval;
 mod heal;
 mod part;
 mod predict;
+mod range_test;
 mod train;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use doctor::doctor;
 pub use eval::eval;
 pub use heal::heal;
 pub use predict::predict;
+pub use range_test::range_test;
 pub use train::train;
 
 /// Version of the contract; a change that a reader could stumble over raises it.

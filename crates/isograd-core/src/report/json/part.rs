@@ -5,7 +5,7 @@ use crate::describe::Plan;
 use crate::number::Number;
 use crate::report::facts::{self, Facts, Overhead, Score, Training};
 use crate::report::layers::LayerRow;
-use crate::trace::Trace;
+use crate::trace::{ClipLedger, Trace};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -49,6 +49,24 @@ pub(super) fn overhead(overhead: Option<Overhead>) -> Value {
             "probe_seconds": number(o.probe_seconds),
             "seconds": number(o.seconds),
             "share": number(o.share()),
+        })
+    })
+}
+
+/// The clip ledger.
+pub(super) fn clipping(ledger: Option<&ClipLedger>) -> Value {
+    ledger.map_or(Value::Null, |ledger| {
+        let share = |n: u64| number(n as f64 / ledger.steps.max(1) as f64);
+        let tensors = ledger.tensors.iter();
+        json!({
+            "steps": ledger.steps,
+            "clipped_steps": ledger.clipped,
+            "share": number(ledger.share()),
+            "norm_before": number(ledger.norm_before()),
+            "norm_after": number(ledger.norm_after()),
+            "tensors": tensors
+                .map(|(path, n)| json!({ "name": path, "clipped_steps": n, "share": share(*n) }))
+                .collect::<Vec<_>>(),
         })
     })
 }

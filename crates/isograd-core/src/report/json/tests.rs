@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::describe::train::Metric;
-use crate::report::facts::{PredictReport, Score, TrainReport};
+use crate::report::facts::{PredictReport, RangeReport, Score, TrainReport};
 use crate::report::sample::{self, Sample};
 use serde_json::Value;
 
@@ -61,8 +61,14 @@ fn documents() -> Vec<Value> {
             training: sample.training,
             valid: Some(score),
             test: None,
+            clipping: Some(&sample::clipping()),
             overhead: None,
             run: None,
+        }));
+        documents.push(super::range_test(&RangeReport {
+            facts: &sample.facts,
+            plan: &sample.plan,
+            test: &sample::range_test(),
         }));
         for healing in [sample::healed(), sample::not_healed()] {
             documents.push(super::heal(&report, &healing, Some("healed.toml")).unwrap());

@@ -13,6 +13,7 @@ pub fn train(report: &TrainReport<'_>) -> Value {
     );
     object.insert("valid".into(), part::score(report.valid));
     object.insert("test".into(), part::score(report.test));
+    object.insert("clipping".into(), part::clipping(report.clipping));
     object.insert("overhead".into(), part::overhead(report.overhead));
     object.insert("run".into(), part::path(report.run));
     object.into()

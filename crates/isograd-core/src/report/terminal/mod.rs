@@ -16,6 +16,7 @@ mod names;
 mod page;
 mod picture;
 mod predict;
+mod range_test;
 mod style;
 mod train;
 
@@ -29,5 +30,6 @@ pub use explain::explain;
 pub use figure::{count, figure, seconds};
 pub use heal::heal;
 pub use predict::predict;
+pub use range_test::range_test;
 pub use style::{Style, Tone};
 pub use train::{train, train_header, train_line};

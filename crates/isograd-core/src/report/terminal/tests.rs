@@ -1,8 +1,10 @@
 //! Every rendered form, as snapshots of what a user sees.
 
-use super::{Style, doctor, eval, explain, heal, predict, train, train_header, train_line};
+use super::{
+    Style, doctor, eval, explain, heal, predict, range_test, train, train_header, train_line,
+};
 use crate::describe::train::Metric;
-use crate::report::facts::{PredictReport, Score, TrainReport};
+use crate::report::facts::{PredictReport, RangeReport, Score, TrainReport};
 use crate::report::sample;
 
 /// The widths and characters in which everything is looked at.
@@ -134,6 +136,17 @@ fn heal_that_worked_and_heal_that_did_not() {
 }
 
 #[test]
+fn range_test_80() {
+    let sample = sample::vanishing();
+    let report = RangeReport {
+        facts: &sample.facts,
+        plan: &sample.plan,
+        test: &sample::range_test(),
+    };
+    insta::assert_snapshot!("range_test_80", range_test(&report, plain(80)));
+}
+
+#[test]
 fn train_eval_and_predict() {
     let sample = sample::vanishing();
     let score = |metric| Score {
@@ -141,6 +154,7 @@ fn train_eval_and_predict() {
         metric,
         examples: 1_300,
     };
+    let clipping = sample::clipping();
     let report = TrainReport {
         facts: &sample.facts,
         plan: &sample.plan,
@@ -148,6 +162,7 @@ fn train_eval_and_predict() {
         training: sample.training,
         valid: Some(score(0.5067)),
         test: Some(score(f64::NAN)),
+        clipping: Some(&clipping),
         overhead: None,
         run: None,
     };

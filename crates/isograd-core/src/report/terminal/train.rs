@@ -1,12 +1,12 @@
 //! What `train` prints.
 
 use super::doctor::{course, head, kept};
-use super::figure::figure;
+use super::figure::{count, figure};
 use super::page::{INDENT, Page, right};
 use super::style::{Style, Tone};
 use crate::describe::train::Metric;
 use crate::report::facts::{Score, TrainReport};
-use crate::trace::Validation;
+use crate::trace::{ClipLedger, Validation};
 
 /// The heading of the lines that [`train_line`] makes.
 pub fn train_header(metric: Metric, style: Style) -> String {
@@ -54,6 +54,9 @@ pub fn train(report: &TrainReport<'_>, style: Style) -> String {
     let mut page = Page::new(style);
     head(&mut page, "isograd train", report.facts, report.plan);
     course(&mut page, report.trace, report.training);
+    if let Some(ledger) = report.clipping {
+        page.entry(INDENT, "clipping  ", &clipping(ledger));
+    }
     page.heading("Result");
     let metric = report.training.metric;
     for (part, score) in [("validation", report.valid), ("test", report.test)] {
@@ -65,6 +68,22 @@ pub fn train(report: &TrainReport<'_>, style: Style) -> String {
     page.finish()
 }
 
+/// The clip ledger in words.
+fn clipping(ledger: &ClipLedger) -> String {
+    let mut text = format!(
+        "{} of {} steps clipped, the gradient's norm {} → {} in the mean",
+        count(ledger.clipped),
+        count(ledger.steps),
+        figure(ledger.norm_before()),
+        figure(ledger.norm_after()),
+    );
+    if let Some((name, share)) = ledger.most().filter(|(_, share)| *share > 0.0) {
+        let percent = 100.0 * share;
+        text = format!("{text}; most often {name}, in {percent:.0} %");
+    }
+    text
+}
+
 /// A score in words.
 pub(super) fn words(score: Score, metric: Metric) -> String {
     format!(
@@ -72,7 +91,7 @@ pub(super) fn words(score: Score, metric: Metric) -> String {
         metric.word().replace('_', " "),
         precise(score.metric),
         figure(score.loss),
-        super::figure::count(score.examples),
+        count(score.examples),
     )
 }
 
