@@ -258,7 +258,7 @@ fn a_trained_network_is_evaluated_as_it_was_when_it_was_kept() {
 
 #[test]
 fn a_range_test_suggests_a_rate_and_keeps_nothing() {
-    let dir = folder();
+    let dir = folder(SMALL);
     let output = isograd(
         dir.path(),
         &["train", "small.toml", "--range-test", "--format", "json"],
