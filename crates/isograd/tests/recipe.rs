@@ -17,8 +17,7 @@ fn prepared(network: &str, recipe: &str) -> Prepared {
     prepare(&document.unwrap_or_else(|e| panic!("{text}{e}")), None).unwrap()
 }
 
-const NETWORK: &str =
-    "{ dense = 12 }, \"tanh\", { dense = 12 }, \"tanh\", { dense = \"classes\" }";
+const NETWORK: &str = "{ dense = 12 }, \"tanh\", { dense = 12 }, \"tanh\", { dense = \"classes\" }";
 
 fn trained(recipe: &str) -> Finished {
     let prepared = prepared(NETWORK, recipe);
