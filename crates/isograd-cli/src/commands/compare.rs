@@ -227,7 +227,7 @@ fn announce(talk: &mut Talk, all: usize, missing: &[Job], stale: usize, at_a_tim
     }
     if stale > 0 {
         talk.say(&format!(
-            "{stale} runs are of another build of isograd and are made again; --any-build uses them"
+            "{stale} of them kept by another build of isograd, made again; --any-build uses these"
         ));
     }
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Folder of the runs.
 const RUNS: &str = "runs";
-/// The grid as it was read, in the folder.
-pub const GRID: &str = "grid.toml";
+/// The grid as it was read, in the folder; a name that nobody gives to a grid of his own.
+pub const GRID: &str = "compared.toml";
 
 /// What a run is of; its record says by which build of the program it was made.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,10 @@ impl Store {
     /// The folder is free, or holds a comparison already.
     pub fn is_usable(&self) -> bool {
         match fs::read_dir(&self.folder) {
-            Ok(mut entries) => entries.next().is_none() || self.folder.join(GRID).is_file(),
+            Ok(mut entries) => {
+                entries.next().is_none()
+                    || self.folder.join(GRID).is_file() && self.folder.join(RUNS).is_dir()
+            }
             Err(_) => self.folder.symlink_metadata().is_err(),
         }
     }

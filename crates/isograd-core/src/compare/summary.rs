@@ -274,7 +274,7 @@ fn notes(summary: &mut Summary<'_>, tested: bool, metrics: usize) {
     }
     for (position, axis) in grid.tuned().enumerate() {
         let values = &grid.axes[axis].values;
-        if values.len() < 2 || !grid.axes[axis].is_numeric() {
+        if values.len() < 3 || !grid.axes[axis].is_numeric() {
             continue;
         }
         let number = |label: &String| label.parse::<f64>().unwrap_or(f64::NAN);
