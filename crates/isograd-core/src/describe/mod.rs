@@ -50,6 +50,7 @@ pub mod patch;
 pub mod plan;
 pub(crate) mod read;
 pub mod recurrent;
+pub mod ready;
 mod registry;
 mod resolve;
 pub mod schedule;

@@ -3,6 +3,7 @@
 use super::branch::Branch;
 use super::recurrent::Recurrent;
 use super::weight::WeightForm;
+use super::ready::{DenseBlock, Densenet, HighwayNet, Norm, Resnet, Unit};
 use isograd_theory::Activation;
 use std::ops::Range;
 
@@ -452,6 +453,51 @@ pub enum BlockKind {
     },
     /// A recurrent layer over a sequence.
     Recurrent(Recurrent),
+    /// H(x)·T(x) + x·(1 − T(x)) (Srivastava et al. 2015).
+    Highway {
+        /// H.
+        layers: Vec<Block>,
+        /// Initial bias of the gate; default −2: it lets 12 % of H through at first.
+        gate_bias: f64,
+        /// Initial weights of the gate; default those of the layers around it.
+        gate_init: Option<Init>,
+        /// Kernel of the gate on images; default 3.
+        gate_kernel: usize,
+    },
+    /// x and F(x), one behind the other: channels of images, features of all else.
+    Concat {
+        /// F.
+        layers: Vec<Block>,
+    },
+    /// x·F(x).
+    Gated {
+        /// F: as many numbers as x has, or one a unit.
+        layers: Vec<Block>,
+    },
+    /// Squeeze and excitation (Hu et al. 2018).
+    Squeeze {
+        /// Units between: channels ÷ this; default 16.
+        ratio: usize,
+    },
+    /// A residual unit of two or three layers.
+    Unit(Unit),
+    /// A dense block.
+    DenseBlock(DenseBlock),
+    /// Between two dense blocks: fewer channels, half the positions.
+    Transition {
+        /// Share of the channels that stays; default 0.5.
+        compression: f64,
+        /// Normalisation.
+        norm: Norm,
+        /// Activation.
+        activation: Activation,
+    },
+    /// A residual network.
+    Resnet(Resnet),
+    /// A densely connected network.
+    Densenet(Densenet),
+    /// A highway network.
+    HighwayNet(HighwayNet),
     /// The same blocks, one after another, each time with parameters of their own.
     Repeat {
         /// How often.

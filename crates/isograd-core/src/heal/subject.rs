@@ -185,7 +185,7 @@ fn has_weights(block: &Block) -> bool {
 fn collect<'a>(list: &'a [Block], all: &mut Vec<&'a Block>) {
     for block in list {
         all.push(block);
-        if let BlockKind::Residual { layers, .. } | BlockKind::Repeat { layers, .. } = &block.kind {
+        if let Some(layers) = block.kind.layers() {
             collect(layers, all);
         }
     }
@@ -268,7 +268,8 @@ fn walk<'a>(
                 });
                 *inputs = Some(*units);
             }
-            BlockKind::Residual { layers: body, .. } => {
+            BlockKind::Residual { layers: body, .. }
+            | BlockKind::Highway { layers: body, .. } => {
                 inside.in_residual = true;
                 walk(body, &inside, inputs, layers);
             }

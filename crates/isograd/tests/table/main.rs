@@ -22,6 +22,7 @@ mod rates;
 mod sequences;
 #[rustfmt::skip]
 mod shapes;
+#[rustfmt::skip]
 mod skips;
 mod torch;
 mod trajectory;

@@ -4,8 +4,10 @@ mod activation;
 mod attention;
 mod batch_norm;
 mod conv1d;
+mod compose;
 mod conv2d;
 mod dense;
+mod dense_block;
 mod drop_path;
 mod dropout;
 mod dyt;
@@ -13,6 +15,7 @@ mod embedding;
 mod flatten;
 mod global_pool;
 mod group_norm;
+mod highway;
 mod instance_norm;
 mod layer_norm;
 mod multiplier;
@@ -26,13 +29,17 @@ mod read;
 mod recurrent;
 mod repeat;
 mod residual;
+mod resnet;
 mod rms_norm;
 mod softmax;
 mod tailored;
 mod transformer;
 mod upsampling1d;
+mod squeeze;
+mod unit;
 mod upsampling2d;
 
+pub(crate) use highway::{fits_gate, gate, joined};
 pub(crate) use multiplier::multiplier;
 pub use positions::sinusoid;
 pub(crate) use read::read_layers;
@@ -159,6 +166,17 @@ const BLOCKS: &[Entry<BlockKind>] = &[
     prelu::ENTRY,
     tailored::ENTRY,
     residual::ENTRY,
+    unit::BASIC,
+    unit::BOTTLENECK,
+    highway::HIGHWAY,
+    highway::CONCAT,
+    highway::GATED,
+    squeeze::ENTRY,
+    dense_block::DENSE_BLOCK,
+    dense_block::TRANSITION,
+    resnet::RESNET,
+    resnet::DENSENET,
+    resnet::HIGHWAY_NET,
     repeat::ENTRY,
     recurrent::RNN,
     recurrent::GRU,
@@ -244,6 +262,17 @@ impl BlockKind {
             Self::Attention { .. } => "attention",
             Self::Transformer(_) => "transformer",
             Self::Residual { .. } => "residual",
+            Self::Highway { .. } => "highway",
+            Self::Concat { .. } => "concat",
+            Self::Gated { .. } => "gated",
+            Self::Squeeze { .. } => "squeeze",
+            Self::Unit(unit) if unit.expansion.is_some() => "bottleneck",
+            Self::Unit(_) => "basic_block",
+            Self::DenseBlock(_) => "dense_block",
+            Self::Transition { .. } => "transition",
+            Self::Resnet(_) => "resnet",
+            Self::Densenet(_) => "densenet",
+            Self::HighwayNet(_) => "highway_net",
             Self::Repeat { .. } => "repeat",
             Self::Recurrent(block) => block.cell.word(),
         }
@@ -252,24 +281,45 @@ impl BlockKind {
     /// The blocks in it.
     pub fn layers(&self) -> Option<&[super::Block]> {
         match self {
-            Self::Residual { layers, .. } | Self::Repeat { layers, .. } => Some(layers),
+            Self::Residual { layers, .. }
+            | Self::Highway { layers, .. }
+            | Self::Concat { layers }
+            | Self::Gated { layers }
+            | Self::Repeat { layers, .. } => Some(layers),
             _ => None,
         }
     }
 
     /// True for a block whose node holds chains of nodes ([`Op::chains`]).
     pub(crate) fn holds_chains(&self) -> bool {
-        matches!(self, Self::Residual { .. })
+        matches!(
+            self,
+            Self::Residual { .. } | Self::Highway { .. } | Self::Concat { .. } | Self::Gated { .. }
+        )
     }
 
     /// True for a block that stands for others ([`Self::written_out`]).
     pub(crate) fn is_composed(&self) -> bool {
-        false
+        matches!(
+            self,
+            Self::Squeeze { .. }
+                | Self::Unit(_)
+                | Self::DenseBlock(_)
+                | Self::Transition { .. }
+                | Self::Resnet(_)
+                | Self::Densenet(_)
+                | Self::HighwayNet(_)
+                | Self::Transformer(_)
+        )
     }
 
     /// Replaces the blocks in it.
     pub(crate) fn map_layers(&mut self, f: impl FnOnce(Vec<super::Block>) -> Vec<super::Block>) {
-        if let Self::Residual { layers, .. } | Self::Repeat { layers, .. } = self {
+        if let Self::Residual { layers, .. }
+            | Self::Highway { layers, .. }
+            | Self::Concat { layers }
+            | Self::Gated { layers }
+            | Self::Repeat { layers, .. } = self {
             *layers = f(std::mem::take(layers));
         }
     }
@@ -282,11 +332,21 @@ impl BlockKind {
         input: Shape,
         init: Init,
     ) -> Result<Option<Vec<super::Block>>, DescribeError> {
-        match self {
-            Self::Transformer(spec) => transformer::written_out(spec, input, init),
+        Ok(Some(match self {
+            Self::Transformer(spec) => transformer::written_out(spec, input, init)?,
+            Self::Squeeze { ratio } => squeeze::written_out(*ratio, input)?,
+            Self::Unit(unit) => unit::written_out(*unit, input),
+            Self::DenseBlock(block) => dense_block::written_out(*block, input),
+            Self::Transition {
+                compression,
+                norm,
+                activation,
+            } => dense_block::transition(*compression, *norm, *activation, input),
+            Self::Resnet(net) => resnet::resnet(*net, input)?,
+            Self::Densenet(net) => resnet::densenet(*net, input)?,
+            Self::HighwayNet(net) => resnet::highway_net(*net, input),
             _ => return Ok(None),
-        }
-        .map(Some)
+        }))
     }
 
     /// The block before it whose output it reads beside its own input.
@@ -493,7 +553,20 @@ impl BlockKind {
                 value_gain,
                 ..
             } => attention::shape(*heads, *causal, *rate, *bias, *value_gain, around),
-            Self::Residual { .. } | Self::Repeat { .. } | Self::Transformer(_) => return Ok(None),
+            // Blocks that hold or stand for others.
+            Self::Residual { .. }
+            | Self::Highway { .. }
+            | Self::Concat { .. }
+            | Self::Gated { .. }
+            | Self::Repeat { .. }
+            | Self::Squeeze { .. }
+            | Self::Unit(_)
+            | Self::DenseBlock(_)
+            | Self::Transition { .. }
+            | Self::Resnet(_)
+            | Self::Densenet(_)
+            | Self::HighwayNet(_)
+            | Self::Transformer(_) => return Ok(None),
         }
         .map(Some)
     }

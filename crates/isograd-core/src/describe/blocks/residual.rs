@@ -1,5 +1,6 @@
 //! F(x) + x.
 
+use super::super::args::Args;
 use super::super::branch::{self, Branch};
 use super::super::error::{DescribeError, ErrorKind};
 use super::super::kind::Kind;
@@ -10,16 +11,8 @@ use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
 use super::AROUND;
 
-pub(super) const ENTRY: Entry<BlockKind> = Entry {
-    info: Info {
-        name: "residual",
-        aka: &["skip", "resblock", "residual_block"],
-        doc: "F(x) + shortcut(x) (He et al. 2015); write normalisation and activation first in F for pre-activation (He et al. 2016), or behind the block for post-activation",
-        fields: &[
-            Field::required("layers", Kind::Layers, "F, in order"),
-            Field::or(
-                "shortcut",
-                Kind::Word(&[
+/// What may go beside F.
+pub(super) const SHORTCUTS: Kind = Kind::Word(&[
                     (
                         "auto",
                         "identity where shapes agree, else a projection without bias",
@@ -33,7 +26,18 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
                         "pad",
                         "every n-th row and column, and channels of zeros: no parameters (option A of He et al. 2015)",
                     ),
-                ]),
+                ]);
+
+pub(super) const ENTRY: Entry<BlockKind> = Entry {
+    info: Info {
+        name: "residual",
+        aka: &["skip", "resblock", "residual_block"],
+        doc: "F(x) + shortcut(x) (He et al. 2015); write normalisation and activation first in F for pre-activation (He et al. 2016), or behind the block for post-activation",
+        fields: &[
+            Field::required("layers", Kind::Layers, "F, in order"),
+            Field::or(
+                "shortcut",
+                SHORTCUTS,
                 "\"auto\"",
                 "what goes beside F",
             ),
@@ -53,16 +57,20 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
     build: |args| {
         Ok(BlockKind::Residual {
             layers: args.layers("layers")?,
-            shortcut: match args.word("shortcut")? {
-                "identity" => Shortcut::Identity,
-                "projection" => Shortcut::Projection,
-                "pad" => Shortcut::Pad,
-                _ => Shortcut::Auto,
-            },
+            shortcut: shortcut(args)?,
             branch: Branch::read(args)?,
         })
     },
 };
+
+pub(super) fn shortcut(args: &Args<'_>) -> Result<Shortcut> {
+    Ok(match args.word("shortcut")? {
+        "identity" => Shortcut::Identity,
+        "projection" => Shortcut::Projection,
+        "pad" => Shortcut::Pad,
+        _ => Shortcut::Auto,
+    })
+}
 
 /// The stride that takes `input` positions to `output` ones without padding.
 fn stride(input: usize, output: usize) -> Option<usize> {

@@ -1,13 +1,14 @@
 //! Blocks whose nodes hold chains: residuals, highways, concatenations, gates.
 
 use super::super::DescribeError;
-use super::super::blocks::{multiplier, projection};
+use super::super::blocks::{fits_gate, gate, joined, multiplier, projection};
 use super::super::branch::{Branch, BranchScale, DropRule};
 use super::super::error::ErrorKind;
 use super::super::network::{Block, BlockKind, Init, Shortcut};
 use super::super::plan::{NodeId, Op};
 use super::super::shape::Shape;
 use super::{Expander, Inherited};
+use isograd_theory::Activation;
 
 /// What residual blocks need to know of each other.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ impl Expander {
         input: Shape,
         inherited: &Inherited,
     ) -> Result<(NodeId, Shape), DescribeError> {
+        let place = |e: DescribeError| e.at(&block.path, block.span.clone());
         let name = self.name(block);
         let (op, output) = match &block.kind {
             BlockKind::Residual {
@@ -70,6 +72,39 @@ impl Expander {
             } => {
                 let parts = (layers.as_slice(), *shortcut, *branch);
                 self.residual(block, &name, parts, input, inherited)?
+            }
+            BlockKind::Highway {
+                layers,
+                gate_bias,
+                gate_init,
+                gate_kernel,
+            } => {
+                let (transform, output) = self.chain(layers, input, inherited)?;
+                let init = gate_init.unwrap_or(inherited.init);
+                let weights =
+                    gate(input, output, init, *gate_bias, *gate_kernel).map_err(place)?;
+                let both = (input, output);
+                let gate = vec![
+                    self.push(block, format!("{name}.gate"), weights, both, inherited)?,
+                    self.push(
+                        block,
+                        format!("{name}.gate_sigmoid"),
+                        Op::Activation(Activation::Sigmoid),
+                        both,
+                        inherited,
+                    )?,
+                ];
+                (Op::Highway { transform, gate }, output)
+            }
+            BlockKind::Concat { layers } => {
+                let (body, output) = self.chain(layers, input, inherited)?;
+                let output = joined(input, output).map_err(place)?;
+                (Op::Concat { body }, output)
+            }
+            BlockKind::Gated { layers } => {
+                let (gate, output) = self.chain(layers, input, inherited)?;
+                fits_gate(input, output).map_err(place)?;
+                (Op::Gated { gate }, input)
             }
             _ => unreachable!("`holds_chains` says which blocks these are"),
         };

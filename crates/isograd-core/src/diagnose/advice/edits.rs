@@ -1,6 +1,6 @@
 //! Patches of a description, built from what it says.
 
-use crate::describe::network::{Block, BlockKind, CriticalAt, CriticalWeights, Init, NetworkSpec};
+use crate::describe::network::{Block, CriticalAt, CriticalWeights, Init, NetworkSpec};
 use crate::describe::patch::PatchAction;
 use crate::describe::{NodeId, Patch, PatchOp};
 use crate::diagnose::context::Context;
@@ -96,7 +96,7 @@ fn said_at(
     key: &str,
 ) -> (String, Init) {
     let mut found = (format!("network.{key}"), default);
-    let mut blocks = &network.layers;
+    let mut blocks = network.layers.as_slice();
     // One level of nesting a turn, towards the block.
     while let Some(block) = blocks.iter().find(|b| {
         path == b.path
@@ -107,11 +107,9 @@ fn said_at(
         if let Some(init) = own(block) {
             found = (format!("{}.{key}", block.path), init);
         }
-        match &block.kind {
-            BlockKind::Residual { layers, .. } | BlockKind::Repeat { layers, .. } => {
-                blocks = layers;
-            }
-            _ => break,
+        match block.kind.layers() {
+            Some(layers) => blocks = layers,
+            None => break,
         }
     }
     found
