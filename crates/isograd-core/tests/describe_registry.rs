@@ -95,6 +95,13 @@ fn snippet(key: &str, value: &str) -> String {
         "avg_pool2d",
         "upsampling2d",
         "global_",
+        "basic_block",
+        "bottleneck",
+        "squeeze",
+        "dense_block",
+        "transition",
+        "resnet",
+        "densenet",
     ];
     let sequence = [
         "embedding",

@@ -268,8 +268,7 @@ fn walk<'a>(
                 });
                 *inputs = Some(*units);
             }
-            BlockKind::Residual { layers: body, .. }
-            | BlockKind::Highway { layers: body, .. } => {
+            BlockKind::Residual { layers: body, .. } | BlockKind::Highway { layers: body, .. } => {
                 inside.in_residual = true;
                 walk(body, &inside, inputs, layers);
             }

@@ -350,3 +350,187 @@ def repeat(count, *blocks):
         return f"{{ repeat = {count}, layers = {toml} }}", shape, compose(functions)
 
     return build
+
+
+def multiplier(value, unit=False, learned=True):
+    """x times a learned number, or one a channel or feature."""
+
+    def build(builder, shape):
+        name = builder.name("multiplier")
+        if learned:
+            builder.draw(f"{name}.weight", (shape[0] if unit else 1,), 0.3, value)
+
+        def forward(x, c):
+            w = c.parameters[f"{name}.weight"] if learned else torch.tensor([value], dtype=x.dtype)
+            return x * w.reshape(1, -1, *[1] * (x.dim() - 2))
+
+        options = ({"per": "unit"} if unit else {}) | ({} if learned else {"learned": False})
+        return table("multiplier", value, options), shape, forward
+
+    return build
+
+
+def offset(unit=False):
+    def build(builder, shape):
+        name = builder.name("offset")
+        builder.draw(f"{name}.bias", (shape[0] if unit else 1,), 0.3)
+
+        def forward(x, c):
+            return x + c.parameters[f"{name}.bias"].reshape(1, -1, *[1] * (x.dim() - 2))
+
+        return table("offset", 0.0, {"per": "unit"} if unit else {}), shape, forward
+
+    return build
+
+
+def scaled_residual(*blocks, scale=1.0, skip_scale=1.0, rezero=False, layer_scale=False, pad=False,
+                    drop=None):
+    """α·x + s·F(x), F with a learned factor behind it; `drop` in evaluation, where it is nothing."""
+
+    def build(builder, shape):
+        name = builder.name("residual")
+        body, out, inner = chain(blocks, builder, shape)
+        options = {}
+        if layer_scale:
+            builder.draw(f"{name}.layer_scale.weight", (out[0],), 0.3, 0.5)
+            options["layer_scale"] = 0.5
+        if rezero:
+            builder.draw(f"{name}.rezero.weight", (1,), 0.3, 0.5)
+            options["rezero"] = True
+        if scale != 1.0:
+            options["scale"] = scale
+        if skip_scale != 1.0:
+            options["skip_scale"] = skip_scale
+        if drop is not None:
+            options["drop"] = drop
+        if pad:
+            options["shortcut"] = "pad"
+
+        def forward(x, c):
+            y = inner(x, c)
+            if layer_scale:
+                y = y * c.parameters[f"{name}.layer_scale.weight"].reshape(1, -1, *[1] * (y.dim() - 2))
+            if rezero:
+                y = y * c.parameters[f"{name}.rezero.weight"]
+            assert drop is None or not c.training, "the draws are isograd's own"
+            shortcut = x
+            if pad:
+                step = shape[1] // out[1]
+                more = out[0] - shape[0]
+                # He et al. 2015, option A, as the published code of many writes it.
+                shortcut = F.pad(x[:, :, ::step, ::step], (0, 0, 0, 0, more // 2, more - more // 2))
+            return scale * y + skip_scale * shortcut
+
+        listed = "".join(f", {k} = {toml_value(v)}" for k, v in options.items())
+        return f"{{ residual = {{ layers = {body}{listed} }} }}", out, forward
+
+    return build
+
+
+def fixup_residual(*convolutions):
+    """conv, ReLU, conv … with a number before each weighted layer and activation, then a factor and
+    a number (Zhang et al. 2019, fig. 1)."""
+
+    def build(builder, shape):
+        name = builder.name("residual")
+        parts, functions = [], []
+
+        def bias():
+            function = offset()(builder, shape)[2]
+            functions.append(function)
+
+        for i, block in enumerate(convolutions):
+            if i > 0:
+                bias()
+                parts.append('"relu"')
+                functions.append(lambda x, _c: F.relu(x))
+            bias()
+            toml, _, function = block(builder, shape)
+            parts.append(toml)
+            functions.append(function)
+        builder.draw(f"{name}.multiplier.weight", (1,), 0.3, 1.0)
+        builder.draw(f"{name}.offset.bias", (1,), 0.3)
+        inner = compose(functions)
+
+        def forward(x, c):
+            y = inner(x, c) * c.parameters[f"{name}.multiplier.weight"]
+            return x + y + c.parameters[f"{name}.offset.bias"]
+
+        return f"{{ residual = {{ layers = [{', '.join(parts)}], fixup = true }} }}", shape, forward
+
+    return build
+
+
+def highway(*blocks, kernel=3):
+    """h·t + x·(1 − t) with t = sigmoid(W x + b)."""
+
+    def build(builder, shape):
+        name = builder.name("highway")
+        body, out, inner = chain(blocks, builder, shape)
+        image = len(shape) == 3
+        extent = (kernel, kernel) if image else ()
+        fan_in = shape[0] * (kernel * kernel if image else 1)
+        builder.draw(f"{name}.gate.weight", (shape[0], shape[0], *extent), fan_in**-0.5)
+        builder.draw(f"{name}.gate.bias", (shape[0],), 0.3, -2.0)
+
+        def forward(x, c):
+            weight, bias = (c.parameters[f"{name}.gate.{s}"] for s in ("weight", "bias"))
+            t = F.conv2d(x, weight, bias, padding=kernel // 2) if image else F.linear(x, weight, bias)
+            t = torch.sigmoid(t)
+            return inner(x, c) * t + x * (1 - t)
+
+        return f"{{ highway = {{ layers = {body}, gate_kernel = {kernel} }} }}", out, forward
+
+    return build
+
+
+def concat(*blocks):
+    def build(builder, shape):
+        body, out, inner = chain(blocks, builder, shape)
+
+        def forward(x, c):
+            return torch.cat([x, inner(x, c)], 1)
+
+        return f"{{ concat = {{ layers = {body} }} }}", (shape[0] + out[0], *shape[1:]), forward
+
+    return build
+
+
+def gated(*blocks):
+    def build(builder, shape):
+        body, out, inner = chain(blocks, builder, shape)
+
+        def forward(x, c):
+            g = inner(x, c)
+            return x * g.reshape(*g.shape, *[1] * (x.dim() - g.dim()))
+
+        return f"{{ gated = {{ layers = {body} }} }}", shape, forward
+
+    return build
+
+
+class Under:
+    """A builder that names blocks as the parts of a composed block: `squeeze1.dense`, numbered where
+    there are several of a kind."""
+
+    def __init__(self, builder, name, kinds):
+        self.builder, self.name_, self.totals, self.seen = builder, name, kinds, {}
+        self.rng, self.parameters, self.buffers = builder.rng, builder.parameters, builder.buffers
+
+    def name(self, kind):
+        self.seen[kind] = self.seen.get(kind, 0) + 1
+        number = f".{self.seen[kind]}" if self.totals.get(kind, 1) > 1 else ""
+        return f"{self.name_}.{kind}{number}"
+
+    draw = Builder.draw
+
+
+def composed(word, toml, kinds, *blocks):
+    """A composed block: its own TOML, and the blocks that it stands for."""
+
+    def build(builder, shape):
+        under = Under(builder, builder.name(word), kinds)
+        _, out, inner = chain(blocks, under, shape)
+        return toml, out, inner
+
+    return build

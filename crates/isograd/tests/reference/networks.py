@@ -11,6 +11,9 @@ from blocks import (
     layer_norm, leaky_relu, pool, prelu, repeat, residual, scaled_tanh, softmax_over_batch, toml_value,
     upsampling,
 )
+from blocks import (
+    composed, concat, fixup_residual, gated, highway, multiplier, offset, scaled_residual,
+)
 from common import numbers, shaped, tensor, values
 from losses import loss
 from recurrent import cases as recurrent_cases
@@ -232,6 +235,72 @@ def sequences():
     ]
 
 
+def skips():
+    plain = [dense(5), act("tanh"), dense(5)]
+    image, head = (2, 4, 4), [global_pool("avg"), dense(2)]
+    se = [global_pool("avg"), dense(2), act("relu"), dense(4), act("sigmoid")]
+    layer = [batch_norm(), act("relu"), conv2d(3, padding=(1, 1), bias=False)]
+    narrow = [batch_norm(), act("relu"), conv2d(4, kernel=(1, 1), padding=(0, 0), bias=False), *layer[:2],
+              conv2d(2, padding=(1, 1), bias=False)]
+    down = [batch_norm(), act("relu"), conv2d(2, kernel=(1, 1), padding=(0, 0), bias=False), pool("avg")]
+    two = {"conv2d": 2, "batch_norm": 2}
+
+    def same(filters, stride=1, kernel=3):
+        pad = (kernel // 2, kernel // 2)
+        return conv2d(filters, kernel=(kernel, kernel), stride=(stride, stride), padding=pad, bias=False)
+
+    basic = scaled_residual(same(4, 2), batch_norm(), act("relu"), same(4), batch_norm(), pad=True)
+    pre = residual(batch_norm(), act("relu"), same(2), batch_norm(), act("relu"), same(2))
+    bottle = residual(same(2, 1, 1), batch_norm(), act("relu"), same(2), batch_norm(), act("relu"),
+                      same(8, 1, 1), batch_norm(), projection=1)
+    return [
+        case("residual-scale", (5,), [scaled_residual(*plain, scale=0.3), dense(2)]),
+        case("residual-skip-scale", (5,), [scaled_residual(*plain, skip_scale=1.7), dense(2)]),
+        case("residual-rezero", (5,), [scaled_residual(*plain, rezero=True), dense(2)]),
+        case("residual-layer-scale", (5,), [scaled_residual(*plain, layer_scale=True), dense(2)]),
+        case("residual-layer-scale-image", image,
+             [scaled_residual(conv2d(2), act("tanh"), layer_scale=True), *head]),
+        case("residual-all", (5,), [scaled_residual(*plain, scale=0.5, skip_scale=1.3, rezero=True,
+                                                    layer_scale=True), dense(2)]),
+        case("residual-pad", (2, 6, 6),
+             [scaled_residual(conv2d(5, stride=(2, 2), padding=(1, 1)), act("tanh"), pad=True), *head]),
+        case("residual-drop-eval", (5,), [scaled_residual(*plain, drop=0.5), dense(2)], mode="eval"),
+        case("residual-fixup", image,
+             [fixup_residual(conv2d(2, bias=False), conv2d(2, bias=False)), *head]),
+        case("multiplier", (4,), [dense(5), multiplier(0.7), act("tanh"), dense(2)]),
+        case("multiplier-unit", image, [conv2d(3), multiplier(0.7, unit=True), act("tanh"), *head]),
+        case("multiplier-fixed", (4,), [dense(5), multiplier(0.7, learned=False), act("tanh"), dense(2)]),
+        case("offset", (4,), [dense(5), offset(), act("tanh"), dense(2)]),
+        case("offset-unit", image, [conv2d(3), offset(unit=True), act("tanh"), *head]),
+        case("highway", (5,), [highway(dense(5), act("tanh")), dense(2)]),
+        case("highway-image", image, [highway(conv2d(2), act("relu")), *head]),
+        case("highway-image-pointwise", image, [highway(conv2d(2), act("relu"), kernel=1), *head]),
+        case("highway-10", (4,), [repeat(10, highway(dense(4), act("tanh"))), dense(3)], loss=CE),
+        case("concat", (4,), [concat(dense(3), act("tanh")), dense(2)]),
+        case("concat-image", image, [concat(conv2d(3), act("tanh")), *head]),
+        case("gated", (4,), [gated(dense(4), act("sigmoid")), dense(2)]),
+        case("gated-by-channel", image, [gated(global_pool("avg"), dense(2), act("sigmoid")), *head]),
+        case("squeeze", (4, 3, 3),
+             [composed("squeeze", "{ squeeze = 2 }", {"dense": 2}, gated(*se)), *head]),
+        case("dense-block", image,
+             [composed("dense_block", "{ dense_block = 2, growth = 3 }", two,
+                       repeat(2, concat(*layer))), *head], batch=5),
+        case("dense-block-bottleneck", image,
+             [composed("dense_block", "{ dense_block = 1, growth = 2, bottleneck_ratio = 2 }", two,
+                       concat(*narrow)), *head], batch=5),
+        case("transition", (5, 4, 4), [composed("transition", "{ transition = 0.5 }", {}, *down), *head],
+             batch=5),
+        case("basic-block", (2, 6, 6),
+             [composed("basic_block", '{ basic_block = 4, stride = 2, shortcut = "pad" }', two, basic,
+                       act("relu")), *head], batch=5),
+        case("basic-block-pre", (2, 4, 4),
+             [composed("basic_block", '{ basic_block = 2, order = "pre" }', two, pre), *head], batch=5),
+        case("bottleneck", (2, 4, 4),
+             [composed("bottleneck", "{ bottleneck = 2 }", {"conv2d": 3, "batch_norm": 3}, bottle,
+                       act("relu")), *head], batch=5),
+    ]
+
+
 def losses():
     linear, several = [dense(3)], {"batch": 4}
     prob = {"on": "probabilities"}
@@ -297,6 +366,8 @@ TABLES = {
     "norms": norms, "weights": weights, "dilation_and_groups": dilation_and_groups,
     "along_steps": along_steps,
     "normalisation": normalisation, "composition": composition, "sequences": sequences, "losses": losses,
+    "normalisation": normalisation, "composition": composition,
+    "skips": skips, "losses": losses,
 }
 
 

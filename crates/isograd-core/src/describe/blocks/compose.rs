@@ -46,7 +46,10 @@ pub(super) const NORM: Field = Field::or(
 pub(super) const ORDER: Field = Field::or(
     "order",
     Kind::Word(&[
-        ("post", "weights, normalisation, activation; the last activation behind the sum"),
+        (
+            "post",
+            "weights, normalisation, activation; the last activation behind the sum",
+        ),
         ("pre", "normalisation, activation, weights (He et al. 2016)"),
     ]),
     "\"post\"",
@@ -97,7 +100,13 @@ pub(super) fn classifier() -> Block {
 }
 
 /// A convolution of images; of anything else a dense layer, whatever the kernel.
-pub(super) fn layer(input: Shape, filters: usize, kernel: usize, stride: usize, bias: bool) -> Block {
+pub(super) fn layer(
+    input: Shape,
+    filters: usize,
+    kernel: usize,
+    stride: usize,
+    bias: bool,
+) -> Block {
     if !matches!(input, Shape::Image { .. }) {
         return dense(filters, bias);
     }

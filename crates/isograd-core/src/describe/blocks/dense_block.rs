@@ -8,7 +8,7 @@ use super::super::ready::{DenseBlock, Norm};
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
 use super::AROUND;
-use super::compose::{ACTIVATION, NORM, active, activation, layer, norm, normalised, repeat};
+use super::compose::{ACTIVATION, NORM, activation, active, layer, norm, normalised, repeat};
 use isograd_theory::Activation;
 
 pub(super) const BOTTLENECK_RATIO: Field = Field::or(

@@ -91,7 +91,13 @@ fn shape_error(message: String, hint: &str) -> DescribeError {
 }
 
 /// The weights of a highway's gate, for H that makes `output` of `input`.
-pub(crate) fn gate(input: Shape, output: Shape, init: Init, bias: f64, kernel: usize) -> Result<Op> {
+pub(crate) fn gate(
+    input: Shape,
+    output: Shape,
+    init: Init,
+    bias: f64,
+    kernel: usize,
+) -> Result<Op> {
     if input != output {
         return Err(shape_error(
             format!(

@@ -316,10 +316,11 @@ impl BlockKind {
     /// Replaces the blocks in it.
     pub(crate) fn map_layers(&mut self, f: impl FnOnce(Vec<super::Block>) -> Vec<super::Block>) {
         if let Self::Residual { layers, .. }
-            | Self::Highway { layers, .. }
-            | Self::Concat { layers }
-            | Self::Gated { layers }
-            | Self::Repeat { layers, .. } = self {
+        | Self::Highway { layers, .. }
+        | Self::Concat { layers }
+        | Self::Gated { layers }
+        | Self::Repeat { layers, .. } = self
+        {
             *layers = f(std::mem::take(layers));
         }
     }

@@ -13,20 +13,20 @@ use super::AROUND;
 
 /// What may go beside F.
 pub(super) const SHORTCUTS: Kind = Kind::Word(&[
-                    (
-                        "auto",
-                        "identity where shapes agree, else a projection without bias",
-                    ),
-                    ("identity", "identity; shapes that differ are refused"),
-                    (
-                        "projection",
-                        "always a projection: dense, or a convolution of 1×1",
-                    ),
-                    (
-                        "pad",
-                        "every n-th row and column, and channels of zeros: no parameters (option A of He et al. 2015)",
-                    ),
-                ]);
+    (
+        "auto",
+        "identity where shapes agree, else a projection without bias",
+    ),
+    ("identity", "identity; shapes that differ are refused"),
+    (
+        "projection",
+        "always a projection: dense, or a convolution of 1×1",
+    ),
+    (
+        "pad",
+        "every n-th row and column, and channels of zeros: no parameters (option A of He et al. 2015)",
+    ),
+]);
 
 pub(super) const ENTRY: Entry<BlockKind> = Entry {
     info: Info {
@@ -35,12 +35,7 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
         doc: "F(x) + shortcut(x) (He et al. 2015); write normalisation and activation first in F for pre-activation (He et al. 2016), or behind the block for post-activation",
         fields: &[
             Field::required("layers", Kind::Layers, "F, in order"),
-            Field::or(
-                "shortcut",
-                SHORTCUTS,
-                "\"auto\"",
-                "what goes beside F",
-            ),
+            Field::or("shortcut", SHORTCUTS, "\"auto\"", "what goes beside F"),
             branch::SCALE,
             branch::SKIP_SCALE,
             branch::DROP,

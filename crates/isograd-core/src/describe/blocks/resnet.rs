@@ -9,7 +9,7 @@ use super::super::ready::{DenseBlock, Densenet, HighwayNet, Norm, Order, Resnet,
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
 use super::compose::{
-    ACTIVATION, NORM, ORDER, TANH, active, activation, classifier, dense, layer, normalised, repeat,
+    ACTIVATION, NORM, ORDER, TANH, activation, active, classifier, dense, layer, normalised, repeat,
 };
 use super::{AROUND, dense_block, highway, misfit, unit};
 
@@ -22,13 +22,20 @@ pub(super) const RESNET: Entry<BlockKind> = Entry {
               2·width and 4·width channels, the mean of each channel, a dense layer. Depth 20, 56 and \
               110 have 0.27, 0.85 and 1.7 million parameters on 32×32×3 images",
         fields: &[
-            Field::required("depth", Kind::Count(8), "weighted layers: 6n + 2, or 9n + 2 with bottlenecks"),
+            Field::required(
+                "depth",
+                Kind::Count(8),
+                "weighted layers: 6n + 2, or 9n + 2 with bottlenecks",
+            ),
             Field::or("width", Kind::Count(1), "16", "channels of the first stage"),
             Field::or(
                 "unit",
                 Kind::Word(&[
                     ("basic", "two 3×3 convolutions"),
-                    ("bottleneck", "1×1, 3×3 and 1×1, with four times the channels at the end"),
+                    (
+                        "bottleneck",
+                        "1×1, 3×3 and 1×1, with four times the channels at the end",
+                    ),
                 ]),
                 "\"basic\"",
                 "what a unit is",
@@ -77,8 +84,17 @@ pub(super) const DENSENET: Entry<BlockKind> = Entry {
               (16 channels, 2·growth with bottlenecks), three dense blocks with transitions between them. \
               Depth 40 with growth 12 has 1.0 million parameters on 32×32×3 images",
         fields: &[
-            Field::required("depth", Kind::Count(7), "weighted layers: 3n + 4, or 6n + 4 with bottlenecks"),
-            Field::or("growth", Kind::Count(1), "12", "channels that each layer adds"),
+            Field::required(
+                "depth",
+                Kind::Count(7),
+                "weighted layers: 3n + 4, or 6n + 4 with bottlenecks",
+            ),
+            Field::or(
+                "growth",
+                Kind::Count(1),
+                "12",
+                "channels that each layer adds",
+            ),
             Field::or(
                 "compression",
                 dense_block::COMPRESSION.kind,
@@ -113,10 +129,24 @@ pub(super) const HIGHWAY_NET: Entry<BlockKind> = Entry {
         doc: "The highway network of dense layers (Srivastava et al. 2015, §3) with its classifier: \
               one plain layer, depth − 1 highways, a dense layer; images and sequences are flattened",
         fields: &[
-            Field::required("depth", Kind::Count(1), "layers before the classifier: published 10, 20, 50 and 100"),
-            Field::or("width", Kind::Count(1), "50", "units of each (published: 50, and 71 for plain networks)"),
+            Field::required(
+                "depth",
+                Kind::Count(1),
+                "layers before the classifier: published 10, 20, 50 and 100",
+            ),
+            Field::or(
+                "width",
+                Kind::Count(1),
+                "50",
+                "units of each (published: 50, and 71 for plain networks)",
+            ),
             TANH,
-            Field::or("plain", Kind::Flag, "false", "plain layers instead of highways"),
+            Field::or(
+                "plain",
+                Kind::Flag,
+                "false",
+                "plain layers instead of highways",
+            ),
             highway::GATE_BIAS,
             highway::GATE_INIT,
         ],
@@ -147,19 +177,33 @@ fn check_depth(depth: usize, step: usize, rest: usize) -> Result<()> {
         ErrorKind::OutOfRange,
         format!("no such network has the depth {depth}"),
     )
-    .accepts(format!("{step}·n + {rest}, such as {} or {}", near(below), near(below + 1))))
+    .accepts(format!(
+        "{step}·n + {rest}, such as {} or {}",
+        near(below),
+        near(below + 1)
+    )))
 }
 
 fn needs_images(what: &str, input: Shape) -> Result<()> {
     match input {
         Shape::Image { .. } => Ok(()),
-        _ => Err(misfit(what, input, "it is a network of convolutions: give it images")),
+        _ => Err(misfit(
+            what,
+            input,
+            "it is a network of convolutions: give it images",
+        )),
     }
 }
 
 pub(super) fn resnet(net: Resnet, input: Shape) -> Result<Vec<Block>> {
     needs_images("resnet", input)?;
-    let Unit { norm, order, activation: phi, expansion, .. } = net.unit;
+    let Unit {
+        norm,
+        order,
+        activation: phi,
+        expansion,
+        ..
+    } = net.unit;
     let count = (net.depth - 2) / if expansion.is_some() { 9 } else { 6 };
     let mut blocks = vec![layer(input, net.width, 3, 1, norm == Norm::None)];
     if order == Order::Post {
@@ -191,7 +235,13 @@ pub(super) fn resnet(net: Resnet, input: Shape) -> Result<Vec<Block>> {
 
 pub(super) fn densenet(net: Densenet, input: Shape) -> Result<Vec<Block>> {
     needs_images("densenet", input)?;
-    let DenseBlock { growth, norm, activation, bottleneck_ratio, .. } = net.block;
+    let DenseBlock {
+        growth,
+        norm,
+        activation,
+        bottleneck_ratio,
+        ..
+    } = net.block;
     let first = if bottleneck_ratio > 0 { 2 * growth } else { 16 };
     let count = (net.depth - 4) / if bottleneck_ratio > 0 { 6 } else { 3 };
     let dense_block = || Block::new(BlockKind::DenseBlock(DenseBlock { count, ..net.block }));

@@ -38,7 +38,11 @@ pub(super) fn written_out(ratio: usize, input: Shape) -> Result<Vec<Block>> {
         Shape::Image { .. } => vec![Block::new(BlockKind::GlobalAvgPool)],
         Shape::Flat(_) => Vec::new(),
         Shape::Sequence { .. } => {
-            return Err(misfit("squeeze", input, "it weighs channels of images, or features"));
+            return Err(misfit(
+                "squeeze",
+                input,
+                "it weighs channels of images, or features",
+            ));
         }
     };
     layers.extend([

@@ -9,13 +9,21 @@ use super::super::ready::{Norm, Order, Unit};
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
 use super::AROUND;
-use super::compose::{
-    ACTIVATION, NORM, ORDER, active, activation, layer, norm, normalised, order,
-};
+use super::compose::{ACTIVATION, NORM, ORDER, activation, active, layer, norm, normalised, order};
 
-const STRIDE: Field = Field::or("stride", Kind::Count(1), "1", "stride of its 3×3 convolution");
+const STRIDE: Field = Field::or(
+    "stride",
+    Kind::Count(1),
+    "1",
+    "stride of its 3×3 convolution",
+);
 pub(super) const PLAIN: Field = Field::or("plain", Kind::Flag, "false", "without the shortcut");
-const SHORTCUT: Field = Field::or("shortcut", super::residual::SHORTCUTS, "\"auto\"", "what goes beside");
+const SHORTCUT: Field = Field::or(
+    "shortcut",
+    super::residual::SHORTCUTS,
+    "\"auto\"",
+    "what goes beside",
+);
 
 pub(super) const BASIC: Entry<BlockKind> = Entry {
     info: Info {
@@ -44,7 +52,9 @@ pub(super) const BASIC: Entry<BlockKind> = Entry {
         main: Some("filters"),
         example: r#"{ basic_block = 16, order = "pre" }"#,
     },
-    build: |args| read(args, args.count("filters")?, args.count("stride")?, None).map(BlockKind::Unit),
+    build: |args| {
+        read(args, args.count("filters")?, args.count("stride")?, None).map(BlockKind::Unit)
+    },
 };
 
 pub(super) const BOTTLENECK: Entry<BlockKind> = Entry {
@@ -53,8 +63,17 @@ pub(super) const BOTTLENECK: Entry<BlockKind> = Entry {
         aka: &["bottleneck_block"],
         doc: "A residual of 1×1, 3×3 and 1×1 convolutions, the last to expansion·filters channels (He et al. 2015)",
         fields: &[
-            Field::required("filters", Kind::Count(1), "channels of the first two convolutions"),
-            Field::or("expansion", Kind::Count(1), "4", "channels at the end ÷ filters"),
+            Field::required(
+                "filters",
+                Kind::Count(1),
+                "channels of the first two convolutions",
+            ),
+            Field::or(
+                "expansion",
+                Kind::Count(1),
+                "4",
+                "channels at the end ÷ filters",
+            ),
             STRIDE,
             ORDER,
             NORM,
@@ -76,7 +95,13 @@ pub(super) const BOTTLENECK: Entry<BlockKind> = Entry {
     },
     build: |args| {
         let expansion = args.count("expansion")?;
-        read(args, args.count("filters")?, args.count("stride")?, Some(expansion)).map(BlockKind::Unit)
+        read(
+            args,
+            args.count("filters")?,
+            args.count("stride")?,
+            Some(expansion),
+        )
+        .map(BlockKind::Unit)
     },
 };
 
@@ -104,7 +129,11 @@ pub(super) fn written_out(unit: Unit, input: Shape) -> Vec<Block> {
     let (filters, stride) = (unit.filters, unit.stride);
     let convolutions = match unit.expansion {
         None => vec![(filters, 3, stride), (filters, 3, 1)],
-        Some(times) => vec![(filters, 1, 1), (filters, 3, stride), (filters * times, 1, 1)],
+        Some(times) => vec![
+            (filters, 1, 1),
+            (filters, 3, stride),
+            (filters * times, 1, 1),
+        ],
     };
     let last = convolutions.len() - 1;
     let mut body = Vec::new();

@@ -81,8 +81,7 @@ impl Expander {
             } => {
                 let (transform, output) = self.chain(layers, input, inherited)?;
                 let init = gate_init.unwrap_or(inherited.init);
-                let weights =
-                    gate(input, output, init, *gate_bias, *gate_kernel).map_err(place)?;
+                let weights = gate(input, output, init, *gate_bias, *gate_kernel).map_err(place)?;
                 let both = (input, output);
                 let gate = vec![
                     self.push(block, format!("{name}.gate"), weights, both, inherited)?,
