@@ -4,6 +4,7 @@ use super::branch::Branch;
 use super::recurrent::Recurrent;
 use super::weight::WeightForm;
 use super::ready::{DenseBlock, Densenet, HighwayNet, Norm, Resnet, Unit};
+use super::recurrent::Recurrent;
 use isograd_theory::Activation;
 use std::ops::Range;
 

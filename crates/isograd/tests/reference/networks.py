@@ -366,8 +366,7 @@ TABLES = {
     "norms": norms, "weights": weights, "dilation_and_groups": dilation_and_groups,
     "along_steps": along_steps,
     "normalisation": normalisation, "composition": composition, "sequences": sequences, "losses": losses,
-    "normalisation": normalisation, "composition": composition,
-    "skips": skips, "losses": losses,
+    "skips": skips,
 }
 
 

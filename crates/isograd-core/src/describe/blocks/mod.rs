@@ -32,6 +32,7 @@ mod residual;
 mod resnet;
 mod rms_norm;
 mod softmax;
+mod squeeze;
 mod tailored;
 mod transformer;
 mod upsampling1d;
