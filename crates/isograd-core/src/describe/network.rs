@@ -1,10 +1,9 @@
 //! Blocks of a network, as the description says them.
 
 use super::branch::Branch;
-use super::recurrent::Recurrent;
-use super::weight::WeightForm;
 use super::ready::{DenseBlock, Densenet, HighwayNet, Norm, Resnet, Unit};
 use super::recurrent::Recurrent;
+use super::weight::WeightForm;
 use isograd_theory::Activation;
 use std::ops::Range;
 

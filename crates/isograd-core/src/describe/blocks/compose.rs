@@ -116,6 +116,8 @@ pub(super) fn layer(
         stride: [stride; 2],
         // Zeros on both sides, as published.
         padding: Padding::Explicit([kernel / 2; 2]),
+        dilation: [1, 1],
+        groups: 1,
         bias,
     })
 }

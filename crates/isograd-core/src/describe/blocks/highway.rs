@@ -119,6 +119,8 @@ pub(crate) fn gate(
             filters: channels,
             kernel: [kernel; 2],
             stride: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
             padding: resolve_padding(Padding::Same, [height, width], [kernel; 2], [1, 1]),
             init,
             bias,

@@ -3,8 +3,8 @@
 mod activation;
 mod attention;
 mod batch_norm;
-mod conv1d;
 mod compose;
+mod conv1d;
 mod conv2d;
 mod dense;
 mod dense_block;
@@ -35,9 +35,8 @@ mod softmax;
 mod squeeze;
 mod tailored;
 mod transformer;
-mod upsampling1d;
-mod squeeze;
 mod unit;
+mod upsampling1d;
 mod upsampling2d;
 
 pub(crate) use highway::{fits_gate, gate, joined};

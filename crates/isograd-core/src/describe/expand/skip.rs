@@ -218,7 +218,7 @@ fn fixup(layers: &[Block], depth: usize, around: Init) -> Result<Vec<Block>, Des
     let weighted = |block: &Block| {
         matches!(
             block.kind,
-            BlockKind::Dense { .. } | BlockKind::Conv2d { .. }
+            BlockKind::Dense { .. } | BlockKind::Conv1d { .. } | BlockKind::Conv2d { .. }
         )
     };
     let count = layers.iter().filter(|block| weighted(block)).count();
@@ -250,7 +250,10 @@ fn fixup(layers: &[Block], depth: usize, around: Init) -> Result<Vec<Block>, Des
             offset.frozen = block.frozen;
             out.push(offset);
         }
-        if let BlockKind::Dense { bias, .. } | BlockKind::Conv2d { bias, .. } = &mut block.kind {
+        if let BlockKind::Dense { bias, .. }
+        | BlockKind::Conv1d { bias, .. }
+        | BlockKind::Conv2d { bias, .. } = &mut block.kind
+        {
             *bias = false;
             seen += 1;
             block.init = Some(if seen == count {
