@@ -324,6 +324,7 @@ impl Op {
                 "value.weight",
                 "output.weight",
             ],
+            Self::Recurrent { .. } => &["input_weight", "recurrent_weight"],
             _ => &["weight"],
         }
     }

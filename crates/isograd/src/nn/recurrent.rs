@@ -21,7 +21,7 @@ pub struct Recurrent {
     /// W, `[directions, units, gates × units]`.
     pub recurrent_weight: Param<Tensor<3>>,
     /// b, `[directions × gates × units]`.
-    pub bias: Option<Param<Tensor<1>>>,
+    pub input_bias: Option<Param<Tensor<1>>>,
     /// d of a GRU's candidate, inside the reset gate: `[directions × units]`.
     pub recurrent_bias: Option<Param<Tensor<1>>>,
     /// Scale of what the input contributes to gates, `[directions × gates × units]`.
@@ -95,7 +95,7 @@ impl Recurrent {
             (Some(gamma), Cell::Gru | Cell::Lstm) => normalised(all, gamma.val(), block, 1),
             _ => all,
         };
-        let all = match &self.bias {
+        let all = match &self.input_bias {
             // An RNN's bias comes behind the normalisation of the sum.
             Some(bias) if !(block.normalised && g == 1) => {
                 all + bias.val().reshape([1, d, 1, g * n])
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
             cell_scale: parameters.cell_gamma.as_ref().map(|gamma| {
                 let shift = match block.cell {
                     Cell::Lstm => &parameters.cell_beta,
-                    _ => &parameters.bias,
+                    _ => &parameters.input_bias,
                 };
                 (by_direction(gamma), shift.as_ref().map(by_direction))
             }),

@@ -53,7 +53,7 @@ impl Build {
                 TensorData::new(draw.recurrent_weight(), [d, n, columns]),
                 node,
             ),
-            bias: inits
+            input_bias: inits
                 .bias
                 .as_ref()
                 .map(|init| vector(draw.bias(init, inputs))),
@@ -142,7 +142,7 @@ impl Draw<'_> {
             self.block.units,
             self.block.cell.gates(),
         );
-        let mut values = self.sample(init, "bias", 0, &[d * g * n], inputs);
+        let mut values = self.sample(init, "input_bias", 0, &[d * g * n], inputs);
         for (direction, values) in values.chunks_exact_mut(g * n).enumerate() {
             // i, f, g, o of an LSTM; r, z, n of a GRU, whose z keeps.
             let (first, rest) = values.split_at_mut(n);

@@ -27,9 +27,9 @@ def given(kind, own, direction, units):
     width = GATES[kind] * units
     part = slice(direction * width, (direction + 1) * width)
     found = {"weight_ih": own["input_weight"][:, part].T, "weight_hh": own["recurrent_weight"][direction].T}
-    if "bias" in own:
-        found["bias_ih"] = own["bias"][part]
-        inside = torch.zeros_like(own["bias"][part])
+    if "input_bias" in own:
+        found["bias_ih"] = own["input_bias"][part]
+        inside = torch.zeros_like(own["input_bias"][part])
         if kind == "gru":
             candidate = own["recurrent_bias"][direction * units:(direction + 1) * units]
             inside = torch.cat([inside[:2 * units], candidate])
@@ -70,7 +70,7 @@ def normalised(kind, activation, own, directions, units):
 
     def one(x, d):
         cut = lambda name, size: own[name][d * size:(d + 1) * size] if name in own else 0.0
-        bias, inside = cut("bias", width), cut("recurrent_bias", units)
+        bias, inside = cut("input_bias", width), cut("recurrent_bias", units)
         scale_x, scale_h = cut("input_gamma", width), cut("recurrent_gamma", width)
         scale_c, shift_c = cut("cell_gamma", units), cut("cell_beta", units)
         weight_x = own["input_weight"][:, d * width:(d + 1) * width]
@@ -114,7 +114,7 @@ def recurrent(kind, units, returns="sequence", activation="tanh", bidirectional=
         shapes = {"input_weight": (inputs, directions * width),
                   "recurrent_weight": (directions, units, width)}
         if bias:
-            shapes["bias"] = (directions * width,)
+            shapes["input_bias"] = (directions * width,)
             if kind == "gru":
                 shapes["recurrent_bias"] = (directions * units,)
         if layer_norm and kind != "rnn":

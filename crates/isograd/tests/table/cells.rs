@@ -113,7 +113,7 @@ pub(crate) fn forget_bias() -> Pair {
     let block = "{ lstm = 400, forget_bias = 1.5, bidirectional = true }";
     let one = [0.0, 1.5, 0.0, 0.0].map(|value| [value; UNITS]).concat();
     (
-        values(block, "bias").unwrap().0,
+        values(block, "input_bias").unwrap().0,
         [one.clone(), one].concat(),
     )
 }
@@ -121,11 +121,11 @@ pub(crate) fn forget_bias() -> Pair {
 /// Without a word about it the forget gate starts at 1.
 pub(crate) fn default_bias() -> Pair {
     let one = [0.0, 1.0, 0.0, 0.0].map(|value| [value; UNITS]).concat();
-    (values("{ lstm = 400 }", "bias").unwrap().0, one)
+    (values("{ lstm = 400 }", "input_bias").unwrap().0, one)
 }
 
 /// The input gate starts where the forget gate does, with the other sign.
 pub(crate) fn input_gate() -> Pair {
-    let of = |gate| gate_of("{ lstm = 400, chrono = 300 }", "bias", gate).unwrap();
+    let of = |gate| gate_of("{ lstm = 400, chrono = 300 }", "input_bias", gate).unwrap();
     (of(0), of(1).into_iter().map(|b| -b).collect())
 }
