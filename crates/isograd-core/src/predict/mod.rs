@@ -11,6 +11,7 @@ mod backward;
 mod coherent;
 mod norm;
 mod pool;
+mod recurrent;
 mod signal;
 mod skip;
 mod slope;
@@ -33,6 +34,9 @@ pub struct NodePrediction {
     /// Standard deviation of ln `gradient` between initialisations, which finite width causes
     /// (Hanin and Nica 2020, theorem 1.1, for any φ: see the source of `backward`); to leading order in 1/width.
     pub log_deviation: Option<f64>,
+    /// Of a recurrent node: χ of its last step, by which the gradient's energy is multiplied at every
+    /// step back in time.
+    pub chi_of_step: Option<f64>,
 }
 
 /// What is predicted of a whole network.

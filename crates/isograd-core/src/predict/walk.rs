@@ -5,8 +5,9 @@ use super::backward::{Backward, Energy};
 use super::pool::{self, Window};
 use super::signal::{Form, Signal};
 use super::weights::{Fans, Moments};
-use super::{InputMoments, NodePrediction, Prediction, norm, skip, slope};
+use super::{InputMoments, NodePrediction, Prediction, norm, recurrent, skip, slope};
 use crate::describe::network::{Init, SoftmaxAxis};
+use crate::describe::recurrent::Cell;
 use crate::describe::{Node, NodeId, Op, Plan, Shape};
 use isograd_theory::Activation;
 
@@ -27,6 +28,7 @@ pub fn predict(plan: &Plan, input: InputMoments) -> Prediction {
         signals: vec![None; plan.nodes.len()],
         passes: vec![None; plan.nodes.len()],
         energies: vec![None; plan.nodes.len()],
+        chi: vec![None; plan.nodes.len()],
         segments: 0,
         notes: Vec::new(),
     };
@@ -45,6 +47,8 @@ struct Walk<'a> {
     passes: Vec<Option<Backward>>,
     /// The gradient at each node's output and at its input.
     energies: Vec<Option<(Energy, Energy)>>,
+    /// χ of a step of each recurrent node.
+    chi: Vec<Option<f64>>,
     segments: usize,
     notes: Vec<String>,
 }
@@ -241,10 +245,28 @@ impl Walk<'_> {
                 pass.sum *= alpha * alpha;
                 (x.activated(Activation::Tanh), pass)
             }
-            Op::Recurrent { block, .. } => {
-                self.note(node, "recurrent layers are not predicted yet");
-                let _ = block;
-                return None;
+            Op::Recurrent {
+                inputs,
+                block,
+                init,
+                bias,
+            } => {
+                if let Some(why) = recurrent::beyond(block) {
+                    self.note(node, why);
+                    return None;
+                }
+                if block.cell == Cell::Relu {
+                    self.note(
+                        node,
+                        "a mean that passes through the same matrix at every step adds up: rectified \
+                         states grow faster than predicted, most where χ is near 1",
+                    );
+                }
+                let steps = pixels(node.input) as usize;
+                let done =
+                    recurrent::vanilla(x, block, *inputs as f64, steps, [Some(*init), *bias]);
+                self.chi[node.id] = Some(done.chi);
+                (done.out, done.pass)
             }
             Op::Multiplier { value, .. } => skip::multiplied(x, *value),
             Op::Offset { value, .. } => skip::shifted(x, *value),
@@ -560,6 +582,7 @@ impl Walk<'_> {
         let mut prediction = NodePrediction {
             second_moment: signal.map(|s| s.square),
             correlation: signal.and_then(Signal::correlation),
+            chi_of_step: self.chi[id],
             ..NodePrediction::default()
         };
         if let Some((out, before)) = self.energies[id] {

@@ -280,7 +280,8 @@ impl Network {
                 let Some(Parameters::Recurrent(cells)) = self.of(node.id) else {
                     missing(node)
                 };
-                match cells.forward(x.sequence(), block) {
+                let watch = pass.states.as_ref().filter(|(id, _)| *id == node.id);
+                match cells.forward(x.sequence(), block, watch.map(|(_, sink)| sink)) {
                     recurrent::Output::Sequence(x) => Signal::Sequence(x),
                     recurrent::Output::Last(x) => Signal::Flat(x),
                 }

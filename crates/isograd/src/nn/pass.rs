@@ -46,6 +46,8 @@ pub struct Pass {
     pub step: u64,
     /// Sees what flows through every site, if there is one.
     pub watch: Option<Arc<dyn Sink>>,
+    /// Sees the states of one recurrent node after every step, if there is one.
+    pub states: Option<(NodeId, Arc<dyn Sink>)>,
     /// What blocks of this very pass have put out for others; every pass begins with nothing.
     pub kept: Kept,
     /// Scales the weights that one batch decides, on their way (see [`lsuv`](super::lsuv())).
@@ -60,6 +62,7 @@ impl Pass {
             seed: 0,
             step: 0,
             watch: None,
+            states: None,
             kept: Kept::default(),
             calibrate: None,
         }
@@ -72,6 +75,7 @@ impl Pass {
             seed,
             step,
             watch: None,
+            states: None,
             kept: Kept::default(),
             calibrate: None,
         }

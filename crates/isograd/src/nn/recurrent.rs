@@ -8,6 +8,8 @@ use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Tensor, s};
 use isograd_core::describe::recurrent::{Cell, Recurrent as Block, Returns};
+use isograd_kernels::{Sink, Watch, probe};
+use std::sync::Arc;
 
 /// Added to the variance in normalised cells.
 const EPSILON: f64 = 1e-5;
@@ -48,10 +50,21 @@ impl Recurrent {
     /// # Shapes
     ///
     /// - `x`: `[batch, steps, inputs]`
-    pub(super) fn forward(&self, x: Tensor<3>, block: &Block) -> Output {
+    ///
+    /// `watch` sees the states after each step: h of step t at site t, the cell of an LSTM at the
+    /// number of steps plus t, `[directions, batch, units]` each.
+    pub(super) fn forward(
+        &self,
+        x: Tensor<3>,
+        block: &Block,
+        watch: Option<&Arc<dyn Sink>>,
+    ) -> Output {
         let [batch, steps, _] = x.dims();
         let (d, n) = (block.directions(), block.units);
-        let run = Run::new(self, block, batch);
+        let run = Run {
+            watch: watch.map(|sink| (sink, steps)),
+            ..Run::new(self, block, batch)
+        };
         let inputs = self.contributions(x, block);
         let mut state = State::zeros(&run, &inputs);
         let mut states = Vec::with_capacity(steps);
@@ -59,7 +72,7 @@ impl Recurrent {
             if step > 0 && block.truncate.is_some_and(|every| step % every == 0) {
                 state = state.detach();
             }
-            state = run.step(input, state);
+            state = run.step(step, input, state);
             states.push(state.h.clone());
         }
         match block.returns {
@@ -185,6 +198,7 @@ struct Run<'a> {
     recurrent_bias: Option<Tensor<3>>,
     cell_scale: Option<(Tensor<3>, Option<Tensor<3>>)>,
     batch: usize,
+    watch: Option<(&'a Arc<dyn Sink>, usize)>,
 }
 
 impl<'a> Run<'a> {
@@ -204,6 +218,7 @@ impl<'a> Run<'a> {
                 (by_direction(gamma), shift.as_ref().map(by_direction))
             }),
             batch,
+            watch: None,
         }
     }
 
@@ -219,7 +234,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn step(&self, input: Tensor<3>, state: State) -> State {
+    /// The same, seen by whoever watches: the state at step `at`, an LSTM's cell at `at` plus the number
+    /// of steps.
+    fn seen(&self, x: Tensor<3>, at: usize, cell: bool) -> Tensor<3> {
+        let Some((sink, steps)) = self.watch else {
+            return x;
+        };
+        let (site, sink) = (at + if cell { steps } else { 0 }, sink.clone());
+        probe(x, Watch { site, sink })
+    }
+
+    fn step(&self, at: usize, input: Tensor<3>, state: State) -> State {
         let n = self.block.units;
         let part = |x: &Tensor<3>, gate: usize| x.clone().narrow(2, gate * n, n);
         let recurrent = state.h.clone().matmul(self.weight.clone());
@@ -229,7 +254,7 @@ impl<'a> Run<'a> {
             }
             _ => recurrent,
         };
-        match self.block.cell {
+        let state = match self.block.cell {
             cell @ (Cell::Tanh | Cell::Relu) => {
                 let sum = input + recurrent;
                 let sum = self.cell_norm(sum);
@@ -264,9 +289,14 @@ impl<'a> Run<'a> {
                     Some(c) => keep * c + add * new,
                     None => add * new,
                 };
+                let c = self.seen(c, at, true);
                 let h = out * tanh(self.cell_norm(c.clone()));
                 State { h, c: Some(c) }
             }
+        };
+        State {
+            h: self.seen(state.h, at, false),
+            ..state
         }
     }
 }

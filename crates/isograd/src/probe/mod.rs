@@ -3,10 +3,12 @@
 mod probes;
 mod recorder;
 mod schedule;
+mod through_time;
 mod units;
 mod weights;
 
 pub use probes::{Probes, Reading, Readings};
 pub use recorder::{Detail, Recorder};
 pub use schedule::Schedule;
+pub use through_time::{LastLoss, ThroughTime, ThroughTimeError, gradient_through_time};
 pub use weights::{InitNorms, WeightRow, weight_rows};

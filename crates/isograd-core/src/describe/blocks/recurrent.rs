@@ -48,7 +48,7 @@ const TRUNCATE: Field = Field::optional(
 const RECURRENT_INIT: Field = Field::or(
     "recurrent_init",
     Kind::Init,
-    "\"glorot_uniform\"",
+    "\"orthogonal\"",
     "initialisation of the weights between states; each gate of each direction is a matrix of its own",
 );
 const FORGET_BIAS: Field = Field::optional(
@@ -86,7 +86,7 @@ pub(super) const RNN: Entry<BlockKind> = Entry {
         ],
         common: WEIGHTS,
         main: Some("units"),
-        example: r#"{ rnn = 100, activation = "relu", init = { name = "normal", std = 0.001 } }"#,
+        example: r#"{ rnn = 100, activation = "relu", recurrent_init = "identity" }"#,
     },
     build: |args| {
         let cell = match args.word("activation")? {
@@ -187,6 +187,17 @@ fn chrono(args: &Args<'_>) -> Result<Option<GateBias>> {
 
 fn read(args: &Args<'_>, cell: Cell, gate_bias: GateBias) -> Result<BlockKind> {
     let init = args.maybe_init("recurrent_init")?;
+    if let (Some(Init::Critical { .. } | Init::Lsuv { .. }), Some(place)) =
+        (init, args.written("recurrent_init"))
+    {
+        return Err(place
+            .error(
+                ErrorKind::OutOfRange,
+                "this initialisation is found for the activation or the data behind a layer, not for \
+                 weights between states",
+            )
+            .hint("\"orthogonal\" keeps the size of what passes through it at every step"));
+    }
     Ok(BlockKind::Recurrent(Recurrent {
         cell,
         units: args.count("units")?,
@@ -197,7 +208,7 @@ fn read(args: &Args<'_>, cell: Cell, gate_bias: GateBias) -> Result<BlockKind> {
         bidirectional: args.flag("bidirectional")?,
         normalised: args.word("norm")? == "layer",
         truncate: args.maybe_count("truncate")?,
-        recurrent_init: init.unwrap_or(Init::GlorotUniform { gain: 1.0 }),
+        recurrent_init: init.unwrap_or(Init::Orthogonal { gain: 1.0 }),
         bias: args.flag("bias")?,
         gate_bias,
     }))

@@ -13,6 +13,26 @@ use crate::trace::Trace;
 /// Columns of the numbers behind it.
 const NUMBERS: [usize; 4] = [8, 12, 11, 10];
 
+/// What a step back in time does to the gradient, of each recurrent layer that the theory reaches.
+fn through_time(page: &mut Page, report: &PredictReport<'_>) {
+    let of = report.prediction.nodes.iter().zip(&report.plan.nodes);
+    let known: Vec<(&str, f64)> = of
+        .filter_map(|(p, node)| Some((node.name.as_str(), p.chi_of_step?)))
+        .collect();
+    if known.is_empty() {
+        return;
+    }
+    page.heading("Through time");
+    for (name, chi) in known {
+        let text = format!(
+            "{name}: the gradient is multiplied by {} at every step back in time ({}).",
+            figure(chi.sqrt()),
+            decibels(10.0 * chi.log10()),
+        );
+        page.prose(INDENT, &text);
+    }
+}
+
 /// The whole report.
 pub fn predict(report: &PredictReport<'_>, style: Style) -> String {
     let mut page = Page::new(style);
@@ -66,6 +86,7 @@ pub fn predict(report: &PredictReport<'_>, style: Style) -> String {
             ),
         );
     }
+    through_time(&mut page, report);
     page.blank();
     for note in &report.prediction.notes {
         page.note(&format!("Theory: {note}"));
