@@ -108,6 +108,23 @@ impl ModuleVisitor for One<'_> {
     }
 }
 
+/// Without a word about it, each gate's matrix between states is orthogonal: one row of WᵀW of each
+/// gate.
+pub(crate) fn orthogonal_gates() -> Pair {
+    let mut got = Vec::new();
+    let mut wanted = Vec::new();
+    for gate in 0..3 {
+        let w = gate_of("{ gru = 400 }", "recurrent_weight", gate).unwrap();
+        let at = 17 + gate;
+        let column = |j: usize| (0..UNITS).map(move |i| i * UNITS + j);
+        for j in 0..UNITS {
+            got.push(column(at).zip(column(j)).map(|(a, b)| w[a] * w[b]).sum());
+            wanted.push(f64::from(u8::from(j == at)));
+        }
+    }
+    (got, wanted)
+}
+
 /// The forget gate starts at its bias, the others at 0, in both directions.
 pub(crate) fn forget_bias() -> Pair {
     let block = "{ lstm = 400, forget_bias = 1.5, bidirectional = true }";

@@ -214,10 +214,11 @@ fn recurrent() -> Vec<Item> {
     let same = |x: f64| x;
     let own = [
         cells::drawn("lstm, input weights", gate, "input_weight", 5, same, Law::within(from_input)),
-        cells::drawn("lstm, recurrent weights", gate, "recurrent_weight", 2, same, Law::within(from_state)),
+        cells::drawn("lstm, recurrent weights", r#"{ lstm = 400, bidirectional = true, recurrent_init = "glorot_uniform" }"#, "recurrent_weight", 2, same, Law::within(from_state)),
         cells::drawn("gru, PyTorch's weights", r#"{ gru = 400, init = "torch_default" }"#, "input_weight", 1, same, Law::within(0.05)),
         cells::drawn("lstm, chrono", "{ lstm = 400, chrono = 300 }", "input_bias", 1, f64::exp, Law::Uniform(1.0, 299.0)),
         cells::drawn("gru, chrono", "{ gru = 400, chrono = 300 }", "input_bias", 1, f64::exp, Law::Uniform(1.0, 299.0)),
+        closed_form("recurrent", "gru, recurrent weights", "WᵀW = I of each gate", cells::orthogonal_gates),
         closed_form("recurrent", "lstm, chrono, input gate", "Tallec and Ollivier 2018: b_i = −b_f", cells::input_gate),
         closed_form("recurrent", "lstm, forget bias", "b_f = 1.5, others 0", cells::forget_bias),
         closed_form("recurrent", "lstm, forget bias, default", "b_f = 1, others 0", cells::default_bias),
