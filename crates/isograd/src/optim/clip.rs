@@ -91,7 +91,9 @@ pub fn clip(spec: &ClipSpec, gradients: &mut [Gradient]) -> Clipped {
         && norm_after > limit
     {
         let factor = limit / norm_after;
-        gradients.iter_mut().for_each(|one| one.scale(factor));
+        for one in gradients.iter_mut() {
+            one.scale(factor);
+        }
         norm_after = limit;
         any = true;
     }

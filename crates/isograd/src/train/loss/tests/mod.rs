@@ -4,6 +4,7 @@
 
 mod cases;
 mod edges;
+mod weights;
 
 use super::*;
 use burn::tensor::{DType, Device, TensorData};
