@@ -159,6 +159,19 @@ fn bad_descriptions_are_refused_with_help() {
         ),
         ("convolution of a vector", layers("{ conv2d = 8 }")),
         (
+            "groups that do not divide",
+            layers("{ dense = 8 }, { group_norm = 3 }"),
+        ),
+        ("steps of a vector", layers("{ conv1d = 8 }")),
+        (
+            "unknown form of weights",
+            layers("{ dense = 8, weight = \"normalized\" }"),
+        ),
+        (
+            "a scale where there is none",
+            layers("{ dense = 8, weight = \"standardised\", init = \"lsuv\" }"),
+        ),
+        (
             "identity that does not fit",
             layers("{ residual = { layers = [{ dense = 3 }], shortcut = \"identity\" } }"),
         ),
@@ -166,7 +179,7 @@ fn bad_descriptions_are_refused_with_help() {
             "unknown loss",
             with("\"cross_entropy\"", "\"categorical_crossentropy\""),
         ),
-        ("unknown optimizer", with("\"adam\"", "\"adan\"")),
+        ("unknown optimizer", with("\"adam\"", "\"adamax\"")),
         ("optimizer without name", with("name = \"adam\", ", "")),
         (
             "option of another optimizer",
@@ -214,6 +227,18 @@ fn bad_descriptions_are_refused_with_help() {
     ];
     let image = [
         ("dense on an image", layers("{ dense = 8 }")),
+        (
+            "more groups than channels",
+            layers("{ conv2d = 8, groups = 2 }"),
+        ),
+        (
+            "filters that the groups do not divide",
+            layers("{ conv2d = 6 }, { conv2d = 8, groups = 3 }"),
+        ),
+        (
+            "dilated beyond the image",
+            layers("{ conv2d = 8, dilation = 14, padding = \"valid\" }"),
+        ),
         (
             "kernel larger than the image",
             layers("{ conv2d = 8, kernel = 29, padding = \"valid\" }"),

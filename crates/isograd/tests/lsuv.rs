@@ -52,6 +52,16 @@ fn training_begins_with_unit_variance_behind_every_layer() {
     // Without the batch, sigmoids take it away.
     let without = variances(&run(&text("orthogonal", "\"sigmoid\"", sgd)));
     assert!(without.last().unwrap() < &0.4, "{without:?}");
+    // Weights made with a gain are scaled by it.
+    for form in ["normalised", "scaled"] {
+        let formed = text("lsuv", "\"sigmoid\"", sgd)
+            .replace("dense = 48", &format!("dense = 48, weight = \"{form}\""));
+        let got = variances(&run(&formed));
+        assert!(
+            got.iter().all(|v| (v - 1.0).abs() < 0.35),
+            "{form}: {got:?}"
+        );
+    }
     // Once more, bit by bit.
     assert_eq!(got, variances(&run(&text("lsuv", "\"sigmoid\"", sgd))));
 }

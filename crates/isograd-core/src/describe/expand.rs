@@ -342,6 +342,27 @@ impl Expander {
     ) -> Result<NodeId, DescribeError> {
         let place = |e: DescribeError| e.at(&block.path, block.span.clone());
         fits(output).map_err(place)?;
+        let data_dependent = matches!(
+            op,
+            Op::Dense {
+                init: Init::Lsuv { .. },
+                ..
+            } | Op::Conv1d {
+                init: Init::Lsuv { .. },
+                ..
+            } | Op::Conv2d {
+                init: Init::Lsuv { .. },
+                ..
+            }
+        );
+        if data_dependent && block.weight == WeightForm::Standardised {
+            let message =
+                "lsuv scales weights, and standardised weights have no scale of their own";
+            return Err(place(
+                DescribeError::new(ErrorKind::Conflict, message)
+                    .hint("write weight = \"scaled\", or another init for this layer"),
+            ));
+        }
         let gains = gains(block.weight, output);
         self.parameters = self
             .parameters

@@ -24,6 +24,7 @@ impl Calibration {
         };
         let bias = match own {
             Some(Parameters::Dense(p)) => p.bias.as_ref(),
+            Some(Parameters::Conv1d(p)) => p.bias.as_ref(),
             Some(Parameters::Conv2d(p)) => p.bias.as_ref(),
             _ => return y,
         };
@@ -55,6 +56,13 @@ impl Calibration {
 fn asked(op: &Op) -> Option<(f64, usize)> {
     match op {
         Op::Dense {
+            init: Init::Lsuv {
+                tolerance,
+                iterations,
+            },
+            ..
+        }
+        | Op::Conv1d {
             init: Init::Lsuv {
                 tolerance,
                 iterations,
@@ -120,9 +128,20 @@ pub fn lsuv(network: Network, batch: impl FnOnce() -> Tensor<2>, pass: Pass) -> 
             continue;
         };
         let trained = !frame.plan.nodes[*id].frozen;
+        // Where the weights are made with a gain, it is the gain that scales them.
         match parameters {
-            Parameters::Dense(p) => p.weight = scaled(&p.weight, *factor, trained),
-            Parameters::Conv2d(p) => p.weight = scaled(&p.weight, *factor, trained),
+            Parameters::Dense(p) => match &mut p.gain {
+                Some(gain) => *gain = scaled(gain, *factor, trained),
+                None => p.weight = scaled(&p.weight, *factor, trained),
+            },
+            Parameters::Conv1d(p) => match &mut p.gain {
+                Some(gain) => *gain = scaled(gain, *factor, trained),
+                None => p.weight = scaled(&p.weight, *factor, trained),
+            },
+            Parameters::Conv2d(p) => match &mut p.gain {
+                Some(gain) => *gain = scaled(gain, *factor, trained),
+                None => p.weight = scaled(&p.weight, *factor, trained),
+            },
             _ => {}
         }
     }
