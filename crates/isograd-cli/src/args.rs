@@ -200,6 +200,10 @@ pub(crate) enum PartWord {
     Test,
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 #[derive(Args, Debug)]
 pub(crate) struct CompareArgs {
     /// The grid, a TOML file; docs/compare.md is its grammar.
