@@ -233,7 +233,7 @@ fn mistakes_point_at_their_place_in_the_grid() {
             "[1e-3, 1e-2]",
             "[-1, 1e-2]",
             26,
-            &["lr", "tanh"],
+            &["lr = -1"],
         ),
         ("a value twice", "[2, 30]", "[2, 2]", 22, &["twice"]),
         (
