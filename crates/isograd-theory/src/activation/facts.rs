@@ -146,15 +146,18 @@ impl Activation {
         // E[φ′²] of a function with slope `below` left of 0 and `above` right of it.
         let sides = |below: f64, above: f64| 0.5 * (below * below + above * above);
         let square = match self {
-            Self::Identity | Self::Tanh | Self::Softsign | Self::Exponential => 1.0,
+            // A CELU has slope 1 at 0.
+            Self::Identity
+            | Self::Tanh
+            | Self::Softsign
+            | Self::Exponential
+            | Self::Celu { .. } => 1.0,
             Self::Sigmoid => 0.0625,
             Self::HardSigmoid => linear::HARD_SIGMOID_SLOPE * linear::HARD_SIGMOID_SLOPE,
             Self::Relu | Self::Softplus | Self::Gelu | Self::Silu | Self::Mish => sides(0.0, 1.0),
             Self::LeakyRelu { slope } => sides(slope, 1.0),
             // Large input leaves ½ of the upper side alone, which is never better.
             Self::Elu { alpha } => sides(alpha, 1.0),
-            // Its slope is 1 at 0.
-            Self::Celu { .. } => 1.0,
             Self::ScaledTanh { output, input } => (output * input).powi(2),
             Self::Selu => sides(elu::SELU_LAMBDA * elu::SELU_ALPHA, elu::SELU_LAMBDA),
         };
