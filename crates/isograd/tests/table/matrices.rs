@@ -99,6 +99,8 @@ fn draw(init: Init, shape: &[usize], position: u64) -> Vec<f64> {
     sample(&init, shape, fans, &mut stream)
 }
 
+// Items give a `Result`, these two never fail.
+#[allow(clippy::unnecessary_wraps)]
 fn gram() -> Result<(String, f64), String> {
     let gain = 1.5;
     let mut worst = 0.0_f64;
@@ -133,6 +135,7 @@ fn gram() -> Result<(String, f64), String> {
 /// An entry of a uniform orthonormal matrix in d dimensions has the density ∝ (1 − x²)^((d−3)/2): its
 /// distribution function is ½ + x/2 for d = 3, ½ + (x√(1−x²) + asin x)/π for d = 4 and
 /// ½ + (3x − x³)/4 for d = 5. Every entry of a matrix has it: the last is drawn after all others.
+#[allow(clippy::unnecessary_wraps)]
 fn haar() -> Result<(String, f64), String> {
     const MATRICES: usize = 4000;
     let laws: [fn(f64) -> f64; 3] = [
