@@ -63,6 +63,6 @@ pub(crate) fn skips() -> Vec<Item> {
         differences("resnet", r#"{ resnet = 8, width = 2, activation = "tanh", drop = 0.5 }"#, IMAGE),
         differences("resnet, bottleneck, pre", r#"{ resnet = 11, width = 2, unit = "bottleneck", order = "pre", activation = "tanh", shortcut = "auto" }"#, IMAGE),
         differences("densenet", r#"{ densenet = 10, growth = 2, bottleneck_ratio = 2, compression = 0.5, activation = "tanh" }"#, IMAGE),
-        differences("highway_net", r#"{ highway_net = 6, width = 5 }"#, IMAGE),
+        differences("highway_net", r"{ highway_net = 6, width = 5 }", IMAGE),
     ]
 }
