@@ -6,6 +6,7 @@ pub mod compare;
 pub mod data;
 pub mod nn;
 pub mod optim;
+pub mod prelude;
 pub mod probe;
 pub mod session;
 pub mod store;

@@ -1,4 +1,4 @@
-//! Every `examples/*.toml` runs: is read, planned and predicted; those on generated data are also
+//! Every program among the library's examples runs, and every `examples/*.toml`: is read, planned and predicted; those on generated data are also
 //! probed for a few steps.
 
 use super::Done;
@@ -20,11 +20,12 @@ pub(super) fn check() -> Result<Done, String> {
     process::run(&mut process::cargo(&[
         "build",
         "--locked",
-        "-p",
-        "isograd-cli",
+        "--workspace",
+        "--bins",
+        "--examples",
     ]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| repository::root().join("target"), PathBuf::from);
+    let target = repository::target();
+    let programs = programs(&target)?;
     let isograd = target
         .join("debug")
         .join(format!("isograd{}", std::env::consts::EXE_SUFFIX));
@@ -84,18 +85,40 @@ pub(super) fn check() -> Result<Done, String> {
     } else {
         format!(", {absent} without their data")
     };
-    Ok(Done::Passed(format!("{ran} descriptions{rest}")))
+    Ok(Done::Passed(format!(
+        "{ran} descriptions{rest}, {programs} programs"
+    )))
+}
+
+/// Runs the programs among the library's examples; how many there are.
+fn programs(target: &Path) -> Result<usize, String> {
+    let sources = listed(&repository::root().join("crates/isograd/examples"), "rs")?;
+    for source in &sources {
+        let name = source.file_stem().unwrap_or_default();
+        let program = target.join("debug/examples").join(name);
+        let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+        let said = process::output(&mut Command::new(program))?;
+        if said.trim().is_empty() {
+            return Err(format!("{} says nothing", source.display()));
+        }
+    }
+    Ok(sources.len())
 }
 
 /// The descriptions of a folder, by name.
 fn descriptions(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    listed(folder, "toml")
+}
+
+/// The files of a folder with this ending, by name.
+fn listed(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries {
         let path = entry
             .map_err(|e| format!("{}: {e}", folder.display()))?
             .path();
-        if path.extension().is_some_and(|e| e == "toml") {
+        if path.extension().is_some_and(|e| e == ending) {
             found.push(path);
         }
     }

@@ -81,7 +81,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "examples",
-        guards: "every examples/*.toml runs",
+        guards: "every examples/*.toml and every example program runs",
         run: descriptions::check,
     },
     Step {

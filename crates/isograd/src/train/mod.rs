@@ -7,6 +7,7 @@ mod fit;
 pub mod loss;
 pub mod metric;
 mod options;
+mod own;
 mod pace;
 mod range;
 mod step;

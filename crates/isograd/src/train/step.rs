@@ -1,6 +1,5 @@
 //! One update: gradients out of the backward pass, penalties, clipping, the optimiser.
 
-use crate::nn::Network;
 use crate::optim::{Clipped, Gradient, Optimizer, Parameter, Places, clip};
 use crate::probe::WeightRow;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -61,7 +60,7 @@ pub(super) struct Collected(Vec<Gradient>);
 
 impl Collected {
     /// Takes the gradient of every parameter that has one.
-    pub(super) fn take(network: &Network, places: &Places, gradients: Gradients) -> Self {
+    pub(super) fn take<M: Module>(network: &M, places: &Places, gradients: Gradients) -> Self {
         let mut collector = Collector {
             path: Vec::new(),
             gradients,
@@ -151,13 +150,13 @@ fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
 
 /// Steps every parameter that has a gradient. With `measure`, the norms of what happened come back
 /// by path.
-pub(super) fn update(
-    network: Network,
+pub(super) fn update<M: Module>(
+    network: M,
     collected: Collected,
     optimizer: &mut Optimizer,
     lr: f64,
     measure: bool,
-) -> (Network, BTreeMap<String, WeightRow>) {
+) -> (M, BTreeMap<String, WeightRow>) {
     // The handles of the weights end here, so that they can be changed in place.
     let gradients = collected.0.into_iter().map(|one| {
         let Gradient {
