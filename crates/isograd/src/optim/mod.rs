@@ -234,7 +234,7 @@ impl Optimizer {
 /// True for parameters that weight decay passes by: the slopes of a PReLU, which it would take
 /// towards ReLU (He et al. 2015, §2.1).
 fn undecayed(path: &str) -> bool {
-    path.ends_with(".slope")
+    path.rsplit('.').next() == Some("slope")
 }
 
 /// The rule of a description's optimiser.

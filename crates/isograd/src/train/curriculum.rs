@@ -2,7 +2,8 @@
 
 use super::TrainError;
 use super::evaluate::{rows_tensor, scalar};
-use super::fit::{evaluation_batch, judges, train};
+use super::fit::train;
+use super::judges::{evaluation_batch, judges};
 use super::options::{Silent, TrainOptions};
 use crate::data::{Curriculum, Data};
 use crate::nn::Pass;

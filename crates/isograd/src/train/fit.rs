@@ -3,8 +3,9 @@
 use super::accumulate::{Gathered, Source};
 use super::curriculum::curriculum;
 use super::evaluate::{Judge, rows_tensor};
-use super::loss::{Loss, resolve_output};
-use super::metric::{Scoring, default_metric, threshold};
+use super::judges::{evaluation_batch, judges};
+use super::loss::Loss;
+use super::metric::Scoring;
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
 use super::range::RangeOptions;
@@ -18,8 +19,7 @@ use crate::session::Prepared;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 use isograd_core::describe::Description;
-use isograd_core::describe::Op;
-use isograd_core::describe::train::{ClipSpec, Reduction, TrainSpec};
+use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::trace::quantity::Row;
 use isograd_core::trace::{ClipLedger, Network as Whole, Record, RecordKind, Trace, Validation};
 use std::collections::BTreeMap;
@@ -37,9 +37,6 @@ pub fn train(
     let stopped = fit.run(started);
     Ok(fit.finish(stopped, started))
 }
-
-/// Rows that are evaluated at a time where the loss is a plain mean.
-const EVALUATION_BATCH: usize = 512;
 
 pub(super) struct Fit<'a> {
     prepared: &'a Prepared,
@@ -466,43 +463,4 @@ fn calibrated(network: Network, prepared: &Prepared, seed: u64) -> Network {
         ..Pass::train(seed, 0)
     };
     lsuv(network, batch, pass)
-}
-
-/// Loss and metric of a prepared description.
-pub(crate) fn judges(prepared: &Prepared) -> Result<(Loss, Scoring), TrainError> {
-    let spec = &prepared.description.train;
-    let data = &prepared.data;
-    let last: Option<&Op> = prepared
-        .plan
-        .chain
-        .last()
-        .map(|&id| &prepared.plan.nodes[id].op);
-    let output = resolve_output(spec.loss.on, last);
-    let outputs = prepared.plan.output.elements();
-    let loss = Loss::new(&spec.loss, output, outputs, data.shape.task, data.target)?
-        .balanced(&data.train.targets);
-    let scoring = Scoring {
-        metric: spec
-            .metric
-            .unwrap_or_else(|| default_metric(data.shape.task)),
-        threshold: threshold(spec.loss.kind, output),
-        task: data.shape.task,
-        target: data.target,
-        unit: data
-            .target_scaling
-            .iter()
-            .map(|s| s.divisor.unwrap_or(1.0))
-            .collect(),
-    };
-    Ok((loss, scoring))
-}
-
-/// Rows evaluated at a time: many, unless the loss depends on how many.
-pub(crate) fn evaluation_batch(spec: &TrainSpec) -> usize {
-    let loss = &spec.loss;
-    if loss.reduction == Reduction::Mean && !loss.pairwise && !loss.sum_over_batch {
-        EVALUATION_BATCH
-    } else {
-        spec.batch
-    }
 }

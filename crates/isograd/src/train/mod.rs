@@ -4,6 +4,7 @@ mod accumulate;
 mod curriculum;
 mod evaluate;
 mod fit;
+mod judges;
 pub mod loss;
 pub mod metric;
 mod options;
@@ -17,8 +18,8 @@ mod trainer;
 
 pub(crate) use curriculum::check as check_curriculum;
 pub use curriculum::{curriculum, difficulty};
-pub(crate) use fit::judges;
 pub use fit::train;
+pub(crate) use judges::judges;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
 pub use range::{RangeOptions, range_test};
 

@@ -1,7 +1,7 @@
 //! Networks that were trained before: read back and evaluated.
 
 use super::evaluate::Judge;
-use super::fit::{evaluation_batch, judges};
+use super::judges::{evaluation_batch, judges};
 use super::{Score, TrainError};
 use crate::data::Part;
 use crate::nn::{Build, Network};
