@@ -11,9 +11,11 @@ pub mod conv;
 pub mod curve;
 pub mod moments;
 pub mod probe;
+pub mod recurrence;
 mod width;
 
 pub use conv::{Windows, conv2d};
 pub use curve::{Curve, curve};
 pub use moments::{Moments, moments};
 pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};
+pub use recurrence::{Cell, Recurrence, recur};

@@ -3,16 +3,19 @@
 
 mod common;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
-use isograd::nn::Build;
+use burn::module::{Module as _, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use isograd::nn::{Build, Pass};
 use isograd::probe::{LastLoss, Schedule, ThroughTime, ThroughTimeError, gradient_through_time};
 use isograd::session::{Prepared, input_moments, prepare};
 use isograd::train::loss::resolve_output;
 use isograd::train::{Silent, TrainOptions, train};
-use isograd_core::describe::Document;
+use isograd_core::describe::{DataShape, Document, Shape, Task};
 use isograd_core::predict::predict;
 use isograd_core::trace::Quantity;
+use isograd_kernels::{Direction, Moments, Sink, View, Want};
 use std::path::Path;
+use std::sync::Arc;
 
 fn prepared(source: &str, layers: &str, loss: &str) -> Prepared {
     let text = format!(
@@ -237,4 +240,111 @@ fn healthy_networks_have_no_findings() {
         assert!(diagnosis.blame.iter().all(|b| b.db.is_finite()));
     }
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
+}
+
+/// Wants nothing.
+struct Blind;
+
+impl Sink for Blind {
+    fn want(&self, _: usize, _: Direction) -> Want {
+        Want::Nothing
+    }
+
+    fn receive(&self, _: usize, _: Direction, _: usize, _: Moments, _: Option<View<'_>>) {}
+}
+
+/// A watched block is made of ordinary operations, one not watched is one operation: 37 sequences of
+/// 23 steps, more than one thread takes at a time.
+#[test]
+fn one_operation_is_the_same_as_many() {
+    let (batch, steps, inputs) = (37, 23, 3);
+    let values: Vec<f64> = (0..batch * steps * inputs)
+        .map(|i| (i as f64 * 0.7).sin())
+        .collect();
+    for block in [
+        r#"{ rnn = 5, return = "last" }"#,
+        r#"{ rnn = 5, activation = "relu", bidirectional = true, truncate = 4 }"#,
+        r#"{ gru = 6, bias_init = { name = "uniform", min = -1.0, max = 1.0 }, bidirectional = true, truncate = 7 }"#,
+        r#"{ gru = 6, return = "last", bidirectional = true }"#,
+        r#"{ lstm = 5, bidirectional = true, truncate = 5 }"#,
+        r#"{ lstm = 5, bias = false }"#,
+    ] {
+        let text = format!(
+            "[data]\nsource = \"adding\"\n[network]\nlayers = [ {block} ]\n[train]\nloss = \"mse\"\noptimizer = \"sgd\"\n"
+        );
+        let document = Document::parse(&text, Path::new("block.toml")).unwrap();
+        let shape = DataShape {
+            input: Shape::Sequence {
+                steps,
+                features: inputs,
+            },
+            task: Task::Regression { targets: 1 },
+            examples: batch,
+        };
+        let plan = document.plan(&shape).unwrap();
+        for (dtype, bound) in [(DType::F64, 1e-12), (DType::F32, 2e-5)] {
+            let device = Device::flex().autodiff();
+            let network = Build {
+                dtype,
+                ..Build::new(1, device.clone())
+            }
+            .network(&plan);
+            let run = |pass: &Pass| {
+                let data = TensorData::new(values.clone(), [batch, steps * inputs]);
+                let data = if dtype == DType::F64 {
+                    data
+                } else {
+                    data.convert::<f32>()
+                };
+                let x = Tensor::<2>::from_data(data, (&device, dtype)).require_grad();
+                let y = network.forward(x.clone(), pass);
+                let weights: Vec<f64> = (0..y.shape().num_elements())
+                    .map(|i| (i as f64).cos())
+                    .collect();
+                let weights = TensorData::new(weights, y.dims());
+                let weights = if dtype == DType::F64 {
+                    weights
+                } else {
+                    weights.convert::<f32>()
+                };
+                let gradients = (y.clone() * Tensor::from_data(weights, (&device, dtype)))
+                    .sum()
+                    .backward();
+                let mut all =
+                    Gathered(&gradients, vec![list(y), list(x.grad(&gradients).unwrap())]);
+                network.visit(&mut all);
+                all.1
+            };
+            let fused = run(&Pass::evaluate());
+            let many = run(&Pass {
+                states: Some((0, Arc::new(Blind))),
+                ..Pass::evaluate()
+            });
+            assert_eq!(fused.len(), many.len());
+            for (a, b) in fused.iter().zip(&many) {
+                let size = b.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+                let off = a
+                    .iter()
+                    .zip(b)
+                    .fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+                assert!(
+                    a.len() == b.len() && off <= bound * size,
+                    "{block} in {dtype:?}: {off:e} of {size:e}"
+                );
+            }
+        }
+    }
+}
+
+fn list<const D: usize>(x: Tensor<D>) -> Vec<f64> {
+    x.into_data().iter::<f64>().collect()
+}
+
+/// The gradients of all parameters.
+struct Gathered<'a>(&'a Gradients, Vec<Vec<f64>>);
+
+impl ModuleVisitor for Gathered<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.1.push(list(param.val().grad(self.0).unwrap()));
+    }
 }

@@ -69,7 +69,7 @@ pub(super) fn exp_m1(x: f32) -> f32 {
 
 /// tanh x.
 #[inline(always)]
-pub(super) fn tanh(x: f32) -> f32 {
+pub(crate) fn tanh(x: f32) -> f32 {
     let a = x.abs();
     let z = x * x;
     // |x| ≤ 0.625.
@@ -88,7 +88,7 @@ pub(super) fn tanh(x: f32) -> f32 {
 
 /// 1/(1 + e⁻ˣ).
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 

@@ -3,7 +3,7 @@
 //! Burn 0.22's Flex calls the C library once an element, and twice for the backward pass of tanh,
 //! and takes up to five passes over memory.
 
-mod float;
+pub(crate) mod float;
 mod pass;
 
 use burn::backend::autodiff::{

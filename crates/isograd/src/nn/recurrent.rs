@@ -8,7 +8,7 @@ use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Tensor, s};
 use isograd_core::describe::recurrent::{Cell, Recurrent as Block, Returns};
-use isograd_kernels::{Sink, Watch, probe};
+use isograd_kernels::{Recurrence, Sink, Watch, probe, recur};
 use std::sync::Arc;
 
 /// Added to the variance in normalised cells.
@@ -61,6 +61,9 @@ impl Recurrent {
     ) -> Output {
         let [batch, steps, _] = x.dims();
         let (d, n) = (block.directions(), block.units);
+        if watch.is_none() && !block.normalised {
+            return self.fused(x, block);
+        }
         let run = Run {
             watch: watch.map(|sink| (sink, steps)),
             ..Run::new(self, block, batch)
@@ -92,6 +95,48 @@ impl Recurrent {
                 };
                 let all = all.permute([2, 0, 1, 3]);
                 Output::Sequence(all.reshape([batch, steps, d * n]))
+            }
+        }
+    }
+
+    /// The same without normalisation, all steps in one operation.
+    fn fused(&self, x: Tensor<3>, block: &Block) -> Output {
+        let [batch, steps, inputs] = x.dims();
+        let (d, n, g) = (block.directions(), block.units, block.cell.gates());
+        let x = x.reshape([batch * steps, inputs]);
+        let all = x.matmul(self.input_weight.val());
+        let all = match &self.input_bias {
+            Some(bias) => all + bias.val().unsqueeze(),
+            None => all,
+        };
+        let what = Recurrence {
+            cell: match block.cell {
+                Cell::Tanh => isograd_kernels::Cell::Tanh,
+                Cell::Relu => isograd_kernels::Cell::Relu,
+                Cell::Gru => isograd_kernels::Cell::Gru,
+                Cell::Lstm => isograd_kernels::Cell::Lstm,
+            },
+            truncate: block.truncate,
+        };
+        let inner = self
+            .recurrent_bias
+            .as_ref()
+            .map(|b| b.val().reshape([d, n]));
+        let all = all.reshape([batch, steps, d, g * n]);
+        let states = recur(all, self.recurrent_weight.val(), inner, what);
+        match block.returns {
+            Returns::Sequence => Output::Sequence(states.reshape([batch, steps, d * n])),
+            Returns::Last => {
+                let end = |direction: usize, step: usize| {
+                    let state = states.clone().narrow(1, step, 1).narrow(2, direction, 1);
+                    state.reshape([batch, n])
+                };
+                let forward = end(0, steps - 1);
+                Output::Last(if block.bidirectional {
+                    Tensor::cat(vec![forward, end(1, 0)], 1)
+                } else {
+                    forward
+                })
             }
         }
     }

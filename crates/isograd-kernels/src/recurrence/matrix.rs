@@ -1,0 +1,79 @@
+//! Products of matrices that lie in longer slices.
+
+use super::cells::Number;
+
+/// A matrix in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a, T> {
+    pub(super) values: &'a [T],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
+}
+
+impl<'a, T: Number> Matrix<'a, T> {
+    /// Rows one after another.
+    pub(super) fn rows(values: &'a [T], columns: usize) -> Self {
+        Self {
+            values,
+            rows: values.len() / columns.max(1),
+            columns,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    fn fits(&self) -> bool {
+        self.rows == 0
+            || self.columns == 0
+            || (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride
+                < self.values.len()
+    }
+
+    /// `sum` += self · `other`, rows one after another.
+    #[allow(unsafe_code)]
+    pub(super) fn add_times(&self, other: &Self, sum: &mut [T]) {
+        assert_eq!(self.columns, other.rows, "inner sizes");
+        assert_eq!(sum.len(), self.rows * other.columns, "size of the product");
+        assert!(self.fits() && other.fits(), "sizes of the factors");
+        if self.columns == 0 || sum.is_empty() {
+            return;
+        }
+        // SAFETY: each pointer is to a slice that holds all of its matrix: its largest offset has just
+        // been checked. `sum` is borrowed mutably, so it overlaps neither factor.
+        unsafe {
+            gemm::gemm(
+                self.rows,
+                other.columns,
+                self.columns,
+                sum.as_mut_ptr(),
+                1,
+                other.columns as isize,
+                true,
+                self.values.as_ptr(),
+                self.column_stride as isize,
+                self.row_stride as isize,
+                other.values.as_ptr(),
+                other.column_stride as isize,
+                other.row_stride as isize,
+                T::ONE,
+                T::ONE,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+    }
+}
