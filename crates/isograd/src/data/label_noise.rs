@@ -55,9 +55,11 @@ pub(super) fn replace(
             .chunks_mut((*steps).max(1))
             .zip(streams)
             .map(|(labels, mut random)| {
-                labels
-                    .iter_mut()
-                    .fold(false, |any, label| replace(&mut random, label) || any)
+                let mut any = false;
+                for label in labels {
+                    any |= replace(&mut random, label);
+                }
+                any
             })
             .collect(),
         Targets::Real { values, width: 1 } if binary => values

@@ -104,7 +104,7 @@ fn files(train: &str) -> (Prepared, tempfile::TempDir) {
     let row = |i: i32| format!("{},{},{}\n", i % 7, 100 - i, f64::from(i).sqrt());
     let table: String = (0..40).map(row).collect();
     std::fs::write(folder.path().join("a.csv"), format!("age,b,y\n{table}")).unwrap();
-    let scores: String = (0..40).map(|i| format!("{}\n", i * 17 % 40)).collect();
+    let scores: String = (0..40).map(|i| (i * 17 % 40).to_string() + "\n").collect();
     std::fs::write(folder.path().join("scores.csv"), format!("score\n{scores}")).unwrap();
     let data =
         "source = \"csv\"\ntrain = { file = \"a.csv\", scores = \"scores.csv\" }\nvalid = false";
