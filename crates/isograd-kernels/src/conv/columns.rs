@@ -88,7 +88,9 @@ impl Plane {
             line[..s.first].fill(T::default());
             line[s.end..].fill(T::default());
             let line = &mut line[s.first..s.end];
-            if stride == 1 {
+            if line.is_empty() {
+                // The pixel of a window that is all padding may lie behind the image.
+            } else if stride == 1 {
                 line.copy_from_slice(&image[pixel..][..line.len()]);
             } else {
                 for (to, from) in line
@@ -107,13 +109,14 @@ impl Plane {
         self.stretches(|s| {
             let Some(pixel) = s.pixel else { return };
             let line = &matrix[s.column..][s.first..s.end];
-            if stride == 1 {
+            if line.is_empty() {
+                // As above.
+            } else if stride == 1 {
                 for (to, from) in image[pixel..].iter_mut().zip(line) {
                     *to += *from;
                 }
             } else {
-                let start = pixel.min(image.len());
-                for (to, from) in image[start..].iter_mut().step_by(stride).zip(line) {
+                for (to, from) in image[pixel..].iter_mut().step_by(stride).zip(line) {
                     *to += *from;
                 }
             }

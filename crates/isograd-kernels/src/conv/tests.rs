@@ -81,6 +81,20 @@ const PLAIN: Windows = Windows {
 };
 
 #[test]
+fn windows_may_lie_in_the_padding_alone() {
+    for (padding, stride) in [([0, 0, 0, 6], 1), ([0, 0, 6, 0], 1), ([6, 6, 6, 6], 3)] {
+        let windows = Windows {
+            stride: [stride; 2],
+            padding,
+            dilation: [1, 2],
+            groups: 1,
+        };
+        let error = against_burn([2, 1, 2, 2], [3, 1, 1, 3], windows, DType::F64);
+        assert!(error < 1e-12, "{windows:?}: {error:e}");
+    }
+}
+
+#[test]
 fn views_are_read_in_order_and_nothing_is_needed_for_no_images() {
     let x = tensor([2, 3, 5, 4], 1, DType::F32);
     let w = tensor([4, 3, 3, 3], 2, DType::F32);
