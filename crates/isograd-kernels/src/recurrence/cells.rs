@@ -1,68 +1,14 @@
-//! One step of one example: what follows the matrix products, forward and backward.
+//! One step of one example: what is beside the matrix products, forward and backward.
 
-use crate::curve::float;
-use crate::width::widths;
-use std::ops::{Add, AddAssign, Mul, Sub};
-
-/// What a recurrence computes with. The functions below come in a form for wide vector units in
-/// single precision.
-pub(super) trait Number:
-    Copy
-    + Default
-    + PartialOrd
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + AddAssign
-    + Send
-    + Sync
-    + 'static
-{
-    const ONE: Self;
-
-    fn sigmoid(self) -> Self;
-    fn tanh(self) -> Self;
-
-    fn rnn_forward(relu: bool, sum: &mut [Self]);
-    fn rnn_backward(relu: bool, state: &[Self], slope: &mut [Self]);
-    fn gru_forward(gates: &mut [Self], inner: &[Self], state: &mut [Self]);
-    fn gru_backward(saved: &Gru<'_, Self>, through: &mut [Self], slopes: &mut [Self]);
-    fn lstm_forward(gates: &mut [Self], cell: &mut [Self], state: &mut [Self]);
-    fn lstm_backward(
-        saved: &Lstm<'_, Self>,
-        state: &[Self],
-        cell: &mut [Self],
-        slopes: &mut [Self],
-    );
-}
-
-/// What a step of a GRU leaves for its backward pass.
-pub(super) struct Gru<'a, T> {
-    /// r, z, n.
-    pub(super) gates: &'a [T],
-    /// W h + d of the candidate.
-    pub(super) inner: &'a [T],
-    /// The state before the step.
-    pub(super) before: &'a [T],
-}
-
-/// What a step of an LSTM leaves for its backward pass.
-pub(super) struct Lstm<'a, T> {
-    /// i, f, g, o.
-    pub(super) gates: &'a [T],
-    /// The cell after the step.
-    pub(super) cell: &'a [T],
-    /// The cell before it.
-    pub(super) before: &'a [T],
-}
+use super::number::Number;
 
 /// `sum` becomes the state.
 #[inline(always)]
-fn rnn_forward<T: Number>(relu: bool, sum: &mut [T]) {
+pub(super) fn rnn<T: Number>(relu: bool, sum: &mut [T]) {
     if relu {
         for x in sum {
             // NaN stays NaN.
-            *x = if *x < T::default() { T::default() } else { *x };
+            *x = if *x < T::ZERO { T::ZERO } else { *x };
         }
     } else {
         for x in sum {
@@ -73,14 +19,10 @@ fn rnn_forward<T: Number>(relu: bool, sum: &mut [T]) {
 
 /// `slope` is ∂L/∂h and becomes ∂L/∂(sum).
 #[inline(always)]
-fn rnn_backward<T: Number>(relu: bool, state: &[T], slope: &mut [T]) {
+pub(super) fn rnn_backward<T: Number>(relu: bool, state: &[T], slope: &mut [T]) {
     for (slope, &h) in slope.iter_mut().zip(state) {
         let factor = if relu {
-            if h > T::default() {
-                T::ONE
-            } else {
-                T::default()
-            }
+            if h > T::ZERO { T::ONE } else { T::ZERO }
         } else {
             T::ONE - h * h
         };
@@ -88,10 +30,10 @@ fn rnn_backward<T: Number>(relu: bool, state: &[T], slope: &mut [T]) {
     }
 }
 
-/// `gates` are r, z and the input's share of n before their functions, `inner` is W h + d;
-/// r = σ, z = σ, n = tanh(n + r·inner), h = n + z·(h − n).
+/// `gates` are r, z before σ and the input's share of n, `inner` is W h + d;
+/// n = tanh(n + r·inner), h = n + z·(h − n).
 #[inline(always)]
-fn gru_forward<T: Number>(gates: &mut [T], inner: &[T], state: &mut [T]) {
+pub(super) fn gru<T: Number>(gates: &mut [T], inner: &[T], state: &mut [T]) {
     let units = state.len();
     let (reset, rest) = gates.split_at_mut(units);
     let (keep, new) = rest.split_at_mut(units);
@@ -107,10 +49,20 @@ fn gru_forward<T: Number>(gates: &mut [T], inner: &[T], state: &mut [T]) {
     }
 }
 
+/// What a step of a GRU leaves for its backward pass.
+pub(super) struct Gru<'a, T> {
+    /// r, z, n.
+    pub(super) gates: &'a [T],
+    /// W h + d of the candidate.
+    pub(super) inner: &'a [T],
+    /// The state before the step.
+    pub(super) before: &'a [T],
+}
+
 /// `through` is ∂L/∂h and becomes what passes to the state before beside the matrix; `slopes` become
 /// those of n, r, z before their functions, and of `inner`.
 #[inline(always)]
-fn gru_backward<T: Number>(saved: &Gru<'_, T>, through: &mut [T], slopes: &mut [T]) {
+pub(super) fn gru_backward<T: Number>(saved: &Gru<'_, T>, through: &mut [T], slopes: &mut [T]) {
     let units = through.len();
     let (reset, rest) = saved.gates.split_at(units);
     let (keep, new) = rest.split_at(units);
@@ -130,48 +82,69 @@ fn gru_backward<T: Number>(saved: &Gru<'_, T>, through: &mut [T], slopes: &mut [
     }
 }
 
-/// `gates` are i, f, g, o before their functions; c = f·c + i·g, h = o·tanh c.
+/// `gates` are i, f, g, o before their functions; c = f·c + i·g.
 #[inline(always)]
-fn lstm_forward<T: Number>(gates: &mut [T], cell: &mut [T], state: &mut [T]) {
-    let units = state.len();
+pub(super) fn lstm_cell<T: Number>(gates: &mut [T], cell: &mut [T]) {
+    let units = cell.len();
     let (add, rest) = gates.split_at_mut(units);
     let (keep, rest) = rest.split_at_mut(units);
     let (new, out) = rest.split_at_mut(units);
-    let (out, cell) = (&mut out[..units], &mut cell[..units]);
+    let out = &mut out[..units];
     for k in 0..units {
         let i = add[k].sigmoid();
         let f = keep[k].sigmoid();
         let g = new[k].tanh();
-        let o = out[k].sigmoid();
-        let c = f * cell[k] + i * g;
         add[k] = i;
         keep[k] = f;
         new[k] = g;
-        out[k] = o;
-        cell[k] = c;
-        state[k] = o * c.tanh();
+        out[k] = out[k].sigmoid();
+        cell[k] = f * cell[k] + i * g;
     }
 }
 
-/// `state` is ∂L/∂h; `cell` is ∂L/∂c that comes from later steps and becomes that of the cell
-/// before; `slopes` become those of i, f, g, o before their functions.
+/// h = o·tanh u, u the cell or what a normalisation makes of it.
 #[inline(always)]
-fn lstm_backward<T: Number>(saved: &Lstm<'_, T>, state: &[T], cell: &mut [T], slopes: &mut [T]) {
+pub(super) fn lstm_state<T: Number>(out: &[T], u: &[T], state: &mut [T]) {
+    for ((state, &o), &u) in state.iter_mut().zip(out).zip(u) {
+        *state = o * u.tanh();
+    }
+}
+
+/// `state` is ∂L/∂h; `to_out` becomes the slope of o before its function, `u` becomes ∂L/∂u.
+#[inline(always)]
+pub(super) fn lstm_state_backward<T: Number>(
+    out: &[T],
+    state: &[T],
+    u: &mut [T],
+    to_out: &mut [T],
+) {
     let units = state.len();
-    let (add, rest) = saved.gates.split_at(units);
-    let (keep, rest) = rest.split_at(units);
-    let (new, out) = rest.split_at(units);
-    let (out, after, before) = (&out[..units], &saved.cell[..units], &saved.before[..units]);
-    let cell = &mut cell[..units];
-    let (to_add, rest) = slopes.split_at_mut(units);
-    let (to_keep, rest) = rest.split_at_mut(units);
-    let (to_new, to_out) = rest.split_at_mut(units);
-    let to_out = &mut to_out[..units];
+    let (out, u, to_out) = (&out[..units], &mut u[..units], &mut to_out[..units]);
     for k in 0..units {
-        let (i, f, g, o) = (add[k], keep[k], new[k], out[k]);
-        let t = after[k].tanh();
-        let dc = cell[k] + state[k] * o * (T::ONE - t * t);
-        to_out[k] = state[k] * t * o * (T::ONE - o);
+        let (g, o, t) = (state[k], out[k], u[k].tanh());
+        to_out[k] = g * t * o * (T::ONE - o);
+        u[k] = g * o * (T::ONE - t * t);
+    }
+}
+
+/// `cell` is ∂L/∂c and becomes that of the cell `before`; `slopes` become those of i, f, g before
+/// their functions.
+#[inline(always)]
+pub(super) fn lstm_cell_backward<T: Number>(
+    gates: &[T],
+    before: &[T],
+    cell: &mut [T],
+    slopes: &mut [T],
+) {
+    let units = cell.len();
+    let (add, rest) = gates.split_at(units);
+    let (keep, new) = rest.split_at(units);
+    let (new, before) = (&new[..units], &before[..units]);
+    let (to_add, rest) = slopes.split_at_mut(units);
+    let (to_keep, to_new) = rest.split_at_mut(units);
+    let to_new = &mut to_new[..units];
+    for k in 0..units {
+        let (i, f, g, dc) = (add[k], keep[k], new[k], cell[k]);
         to_add[k] = dc * g * i * (T::ONE - i);
         to_keep[k] = dc * before[k] * f * (T::ONE - f);
         to_new[k] = dc * i * (T::ONE - g * g);
@@ -179,128 +152,46 @@ fn lstm_backward<T: Number>(saved: &Lstm<'_, T>, state: &[T], cell: &mut [T], sl
     }
 }
 
-impl Number for f64 {
-    const ONE: Self = 1.0;
+/// Lanes of a sum, in a fixed order.
+const LANES: usize = 16;
 
-    fn sigmoid(self) -> Self {
-        1.0 / (1.0 + (-self).exp())
+#[inline(always)]
+fn sum<T: Number>(values: impl ExactSizeIterator<Item = T>) -> T {
+    let mut lanes = [T::ZERO; LANES];
+    for (k, value) in values.enumerate() {
+        lanes[k % LANES] += value;
     }
-
-    fn tanh(self) -> Self {
-        self.tanh()
+    let mut all = T::ZERO;
+    for lane in lanes {
+        all += lane;
     }
+    all
+}
 
-    fn rnn_forward(relu: bool, sum: &mut [Self]) {
-        rnn_forward(relu, sum);
+/// `x` becomes x̂ of mean 0 and variance 1; 1/√(variance + ε) comes back.
+#[inline(always)]
+pub(super) fn normalise<T: Number>(x: &mut [T]) -> T {
+    let share = T::of(1.0 / x.len().max(1) as f64);
+    let mean = sum(x.iter().copied()) * share;
+    let variance = sum(x.iter().map(|&x| (x - mean) * (x - mean))) * share;
+    let inverse = (variance + T::of(EPSILON)).inverse_root();
+    for x in x {
+        *x = (*x - mean) * inverse;
     }
+    inverse
+}
 
-    fn rnn_backward(relu: bool, state: &[Self], slope: &mut [Self]) {
-        rnn_backward(relu, state, slope);
-    }
-
-    fn gru_forward(gates: &mut [Self], inner: &[Self], state: &mut [Self]) {
-        gru_forward(gates, inner, state);
-    }
-
-    fn gru_backward(saved: &Gru<'_, Self>, through: &mut [Self], slopes: &mut [Self]) {
-        gru_backward(saved, through, slopes);
-    }
-
-    fn lstm_forward(gates: &mut [Self], cell: &mut [Self], state: &mut [Self]) {
-        lstm_forward(gates, cell, state);
-    }
-
-    fn lstm_backward(
-        saved: &Lstm<'_, Self>,
-        state: &[Self],
-        cell: &mut [Self],
-        slopes: &mut [Self],
-    ) {
-        lstm_backward(saved, state, cell, slopes);
+/// `d` is ∂L/∂x̂ and becomes ∂L/∂x.
+#[inline(always)]
+pub(super) fn normalise_backward<T: Number>(hat: &[T], inverse: T, d: &mut [T]) {
+    let hat = &hat[..d.len()];
+    let share = T::of(1.0 / d.len().max(1) as f64);
+    let mean = sum(d.iter().copied()) * share;
+    let along = sum(d.iter().zip(hat).map(|(&d, &h)| d * h)) * share;
+    for (d, &hat) in d.iter_mut().zip(hat) {
+        *d = inverse * (*d - mean - hat * along);
     }
 }
 
-widths! {
-    fn rnn_forward_wide, rnn_forward_portable(relu: bool, sum: &mut [f32]) {
-        rnn_forward(relu, sum);
-    }
-}
-
-widths! {
-    fn rnn_backward_wide, rnn_backward_portable(relu: bool, state: &[f32], slope: &mut [f32]) {
-        rnn_backward(relu, state, slope);
-    }
-}
-
-widths! {
-    fn gru_forward_wide, gru_forward_portable(gates: &mut [f32], inner: &[f32], state: &mut [f32]) {
-        gru_forward(gates, inner, state);
-    }
-}
-
-widths! {
-    fn gru_backward_wide, gru_backward_portable(
-        saved: &Gru<'_, f32>, through: &mut [f32], slopes: &mut [f32]
-    ) {
-        gru_backward(saved, through, slopes);
-    }
-}
-
-widths! {
-    fn lstm_forward_wide, lstm_forward_portable(
-        gates: &mut [f32], cell: &mut [f32], state: &mut [f32]
-    ) {
-        lstm_forward(gates, cell, state);
-    }
-}
-
-widths! {
-    fn lstm_backward_wide, lstm_backward_portable(
-        saved: &Lstm<'_, f32>, state: &[f32], cell: &mut [f32], slopes: &mut [f32]
-    ) {
-        lstm_backward(saved, state, cell, slopes);
-    }
-}
-
-impl Number for f32 {
-    const ONE: Self = 1.0;
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        float::sigmoid(self)
-    }
-
-    #[inline(always)]
-    fn tanh(self) -> Self {
-        float::tanh(self)
-    }
-
-    fn rnn_forward(relu: bool, sum: &mut [Self]) {
-        rnn_forward_wide(relu, sum);
-    }
-
-    fn rnn_backward(relu: bool, state: &[Self], slope: &mut [Self]) {
-        rnn_backward_wide(relu, state, slope);
-    }
-
-    fn gru_forward(gates: &mut [Self], inner: &[Self], state: &mut [Self]) {
-        gru_forward_wide(gates, inner, state);
-    }
-
-    fn gru_backward(saved: &Gru<'_, Self>, through: &mut [Self], slopes: &mut [Self]) {
-        gru_backward_wide(saved, through, slopes);
-    }
-
-    fn lstm_forward(gates: &mut [Self], cell: &mut [Self], state: &mut [Self]) {
-        lstm_forward_wide(gates, cell, state);
-    }
-
-    fn lstm_backward(
-        saved: &Lstm<'_, Self>,
-        state: &[Self],
-        cell: &mut [Self],
-        slopes: &mut [Self],
-    ) {
-        lstm_backward_wide(saved, state, cell, slopes);
-    }
-}
+/// Added to a variance.
+const EPSILON: f64 = 1e-5;

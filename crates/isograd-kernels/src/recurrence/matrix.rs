@@ -1,6 +1,6 @@
 //! Products of matrices that lie in longer slices.
 
-use super::cells::Number;
+use super::number::Number;
 
 /// A matrix in memory.
 #[derive(Clone, Copy)]

@@ -1,9 +1,13 @@
 //! Recurrent layers over all steps in one operation: one small product a step and one pass over the
 //! gates, forward and backward, where Burn 0.22's autodiff records a dozen operations a step.
 
+mod backward;
 mod cells;
+mod forward;
+mod gradients;
+mod job;
 mod matrix;
-mod pass;
+mod number;
 
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -13,7 +17,7 @@ use burn::backend::autodiff::{
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Tensor, TensorData};
-use pass::Job;
+use job::Job;
 
 /// What a step computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,9 @@ impl Cell {
 pub struct Recurrence {
     /// What a step computes.
     pub cell: Cell,
+    /// Layer normalisation (Ba et al. 2016): of W h (of a GRU the two gates together and the candidate
+    /// by itself), and of an LSTM's cell before its tanh; of an RNN, of x + W h.
+    pub normalised: bool,
     /// The gradient stops behind every so many steps.
     pub truncate: Option<usize>,
 }
@@ -57,23 +64,23 @@ pub struct Recurrence {
 ///
 /// - `inputs`: what the input contributes, `[batch, steps, directions, gates × units]`
 /// - `weight`: W, `[directions, units, gates × units]`
-/// - `inner`: d of a GRU, `[directions, units]`; not read otherwise
+/// - `extras`: `[directions, …]`, side by side: d of a GRU, where it is normalised with the scales of
+///   W h; of a normalised LSTM the scales of W h, scale and shift of the cell; of a normalised RNN scale
+///   and shift; of the others nothing (`None`)
 /// - result: `[batch, steps, directions, units]`
 pub fn recur(
     inputs: Tensor<4>,
     weight: Tensor<3>,
-    inner: Option<Tensor<2>>,
+    extras: Option<Tensor<2>>,
     what: Recurrence,
 ) -> Tensor<4> {
-    let inner = inner.unwrap_or_else(|| {
-        // Not tracked: it gets no gradient.
-        let [directions, units, _] = weight.dims();
-        Tensor::zeros([directions, units], (&weight.device(), weight.dtype()))
-    });
+    // Not read and not tracked: it gets no gradient.
+    let extras =
+        extras.unwrap_or_else(|| Tensor::zeros([1, 1], (&weight.device(), weight.dtype())));
     Tensor::from_dispatch(<Dispatch as RecurrenceBackend>::recur(
         inputs.into_dispatch(),
         weight.into_dispatch(),
-        inner.into_dispatch(),
+        extras.into_dispatch(),
         what,
     ))
 }
@@ -85,7 +92,7 @@ pub trait RecurrenceBackend: Backend {
     fn recur(
         inputs: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        inner: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self>;
 
@@ -93,7 +100,7 @@ pub trait RecurrenceBackend: Backend {
     fn recur_saving(
         inputs: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        inner: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self>;
 
@@ -104,6 +111,7 @@ pub trait RecurrenceBackend: Backend {
     fn recur_slopes(
         saved: FloatTensor<Self>,
         weight: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self>;
@@ -123,8 +131,9 @@ pub trait RecurrenceBackend: Backend {
         what: Recurrence,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to d of a GRU.
-    fn recur_to_inner(
+    /// The gradient with respect to the extras.
+    fn recur_to_extras(
+        saved: FloatTensor<Self>,
         slopes: FloatTensor<Self>,
         weight: [usize; 3],
         what: Recurrence,
@@ -177,20 +186,20 @@ macro_rules! slice {
 fn run(
     inputs: &FlexTensor,
     weight: &FlexTensor,
-    inner: &FlexTensor,
+    extras: &FlexTensor,
     what: Recurrence,
     save: bool,
 ) -> FlexTensor {
-    let (inputs, weight, inner) = (
+    let (inputs, weight, extras) = (
         inputs.to_contiguous(),
         weight.to_contiguous(),
-        inner.to_contiguous(),
+        extras.to_contiguous(),
     );
     let job = job(&inputs, weight.shape().dims(), what);
     let width = if save { job.saved() } else { job.units };
     let shape = [job.batch, job.steps, job.directions, width];
     by_type!(inputs, T => {
-        let (x, w, d) = (slice!(inputs, T), slice!(weight, T), slice!(inner, T));
+        let (x, w, d) = (slice!(inputs, T), slice!(weight, T), slice!(extras, T));
         FlexTensor::from_data(TensorData::new(job.forward::<T>(x, w, d, save), shape))
     })
 }
@@ -199,19 +208,19 @@ impl RecurrenceBackend for Flex {
     fn recur(
         inputs: FlexTensor,
         weight: FlexTensor,
-        inner: FlexTensor,
+        extras: FlexTensor,
         what: Recurrence,
     ) -> FlexTensor {
-        run(&inputs, &weight, &inner, what, false)
+        run(&inputs, &weight, &extras, what, false)
     }
 
     fn recur_saving(
         inputs: FlexTensor,
         weight: FlexTensor,
-        inner: FlexTensor,
+        extras: FlexTensor,
         what: Recurrence,
     ) -> FlexTensor {
-        run(&inputs, &weight, &inner, what, true)
+        run(&inputs, &weight, &extras, what, true)
     }
 
     fn recur_states(saved: FlexTensor, units: usize) -> FlexTensor {
@@ -231,19 +240,22 @@ impl RecurrenceBackend for Flex {
     fn recur_slopes(
         saved: FlexTensor,
         weight: FlexTensor,
+        extras: FlexTensor,
         gradient: FlexTensor,
         what: Recurrence,
     ) -> FlexTensor {
         let job = job(&saved, weight.shape().dims(), what);
-        let (saved, weight, gradient) = (
+        let (saved, weight, extras, gradient) = (
             saved.to_contiguous(),
             weight.to_contiguous(),
+            extras.to_contiguous(),
             gradient.to_contiguous(),
         );
         let shape = [job.batch, job.steps, job.directions, job.slopes()];
         by_type!(saved, T => {
             let (s, w, g) = (slice!(saved, T), slice!(weight, T), slice!(gradient, T));
-            FlexTensor::from_data(TensorData::new(job.backward::<T>(s, w, g), shape))
+            let slopes = job.backward::<T>(s, w, slice!(extras, T), g);
+            FlexTensor::from_data(TensorData::new(slopes, shape))
         })
     }
 
@@ -262,7 +274,7 @@ impl RecurrenceBackend for Flex {
     }
 
     fn recur_to_inputs(slopes: FlexTensor, weight: [usize; 3], what: Recurrence) -> FlexTensor {
-        if what.cell != Cell::Gru {
+        if what.cell != Cell::Gru && !what.normalised {
             return slopes;
         }
         let job = job(&slopes, weight, what);
@@ -274,12 +286,17 @@ impl RecurrenceBackend for Flex {
         })
     }
 
-    fn recur_to_inner(slopes: FlexTensor, weight: [usize; 3], what: Recurrence) -> FlexTensor {
+    fn recur_to_extras(
+        saved: FlexTensor,
+        slopes: FlexTensor,
+        weight: [usize; 3],
+        what: Recurrence,
+    ) -> FlexTensor {
         let job = job(&slopes, weight, what);
-        let slopes = slopes.to_contiguous();
+        let (saved, slopes) = (saved.to_contiguous(), slopes.to_contiguous());
         by_type!(slopes, T => {
-            let dd = job.inner_gradient::<T>(slice!(slopes, T));
-            FlexTensor::from_data(TensorData::new(dd, [job.directions, job.units]))
+            let de = job.extras_gradient::<T>(slice!(saved, T), slice!(slopes, T));
+            FlexTensor::from_data(TensorData::new(de, [job.directions, job.extras()]))
         })
     }
 }
@@ -288,14 +305,14 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
     fn recur(
         inputs: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        inner: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct RecurBack;
 
         impl<B: RecurrenceBackend> Backward<B, 3> for RecurBack {
-            type State = (FloatTensor<B>, FloatTensor<B>, Recurrence);
+            type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, Recurrence);
 
             fn backward(
                 self,
@@ -304,13 +321,13 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
                 _checkpointer: &mut Checkpointer,
             ) {
                 let gradient = grads.consume::<B>(&ops.node);
-                let (saved, weight, what) = ops.state;
+                let (saved, weight, extras, what) = ops.state;
                 let dims: [usize; 3] = weight.shape().dims();
-                let slopes = B::recur_slopes(saved.clone(), weight, gradient, what);
-                let [to_inputs, to_weight, to_inner] = ops.parents;
-                if let Some(node) = to_inner {
-                    let dd = B::recur_to_inner(slopes.clone(), dims, what);
-                    grads.register::<B>(node.id, dd);
+                let slopes = B::recur_slopes(saved.clone(), weight, extras, gradient, what);
+                let [to_inputs, to_weight, to_extras] = ops.parents;
+                if let Some(node) = to_extras {
+                    let de = B::recur_to_extras(saved.clone(), slopes.clone(), dims, what);
+                    grads.register::<B>(node.id, de);
                 }
                 if let Some(node) = to_weight {
                     let dw = B::recur_to_weight(saved, slopes.clone(), dims, what);
@@ -322,20 +339,20 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
             }
         }
 
-        let nodes = [inputs.node(), weight.node(), inner.node()];
-        let (inputs, weight, inner) = (
+        let nodes = [inputs.node(), weight.node(), extras.node()];
+        let (inputs, weight, extras) = (
             inputs.into_primitive(),
             weight.into_primitive(),
-            inner.into_primitive(),
+            extras.into_primitive(),
         );
         match RecurBack.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let [_, units, _] = weight.shape().dims();
-                let saved = B::recur_saving(inputs, weight.clone(), inner, what);
+                let saved = B::recur_saving(inputs, weight.clone(), extras.clone(), what);
                 let states = B::recur_states(saved.clone(), units);
-                prep.finish((saved, weight, what), states)
+                prep.finish((saved, weight, extras, what), states)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::recur(inputs, weight, inner, what)),
+            OpsKind::UnTracked(prep) => prep.finish(B::recur(inputs, weight, extras, what)),
         }
     }
 
@@ -344,13 +361,13 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
     fn recur_saving(
         inputs: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        inner: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self> {
         <Self as burn::backend::AutodiffBackend>::from_inner(B::recur_saving(
             inputs.into_primitive(),
             weight.into_primitive(),
-            inner.into_primitive(),
+            extras.into_primitive(),
             what,
         ))
     }
@@ -363,12 +380,14 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
     fn recur_slopes(
         saved: FloatTensor<Self>,
         weight: FloatTensor<Self>,
+        extras: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         what: Recurrence,
     ) -> FloatTensor<Self> {
         <Self as burn::backend::AutodiffBackend>::from_inner(B::recur_slopes(
             saved.into_primitive(),
             weight.into_primitive(),
+            extras.into_primitive(),
             gradient.into_primitive(),
             what,
         ))
@@ -399,14 +418,17 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
         ))
     }
 
-    fn recur_to_inner(
+    fn recur_to_extras(
+        saved: FloatTensor<Self>,
         slopes: FloatTensor<Self>,
         weight: [usize; 3],
         what: Recurrence,
     ) -> FloatTensor<Self> {
-        let slopes = slopes.into_primitive();
-        <Self as burn::backend::AutodiffBackend>::from_inner(B::recur_to_inner(
-            slopes, weight, what,
+        <Self as burn::backend::AutodiffBackend>::from_inner(B::recur_to_extras(
+            saved.into_primitive(),
+            slopes.into_primitive(),
+            weight,
+            what,
         ))
     }
 }

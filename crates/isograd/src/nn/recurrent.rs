@@ -61,7 +61,7 @@ impl Recurrent {
     ) -> Output {
         let [batch, steps, _] = x.dims();
         let (d, n) = (block.directions(), block.units);
-        if watch.is_none() && !block.normalised {
+        if watch.is_none() {
             return self.fused(x, block);
         }
         let run = Run {
@@ -99,15 +99,20 @@ impl Recurrent {
         }
     }
 
-    /// The same without normalisation, all steps in one operation.
+    /// The same in one operation over all steps.
     fn fused(&self, x: Tensor<3>, block: &Block) -> Output {
         let [batch, steps, inputs] = x.dims();
         let (d, n, g) = (block.directions(), block.units, block.cell.gates());
         let x = x.reshape([batch * steps, inputs]);
         let all = x.matmul(self.input_weight.val());
-        let all = match &self.input_bias {
-            Some(bias) => all + bias.val().unsqueeze(),
+        let all = all.reshape([batch, steps, d, g * n]);
+        let all = match &self.input_gamma {
+            Some(gamma) => normalised(all, gamma.val(), block, 2),
             None => all,
+        };
+        let all = match &self.input_bias {
+            Some(bias) if !self.bias_is_behind(block) => all + bias.val().reshape([1, 1, d, g * n]),
+            _ => all,
         };
         let what = Recurrence {
             cell: match block.cell {
@@ -116,20 +121,16 @@ impl Recurrent {
                 Cell::Gru => isograd_kernels::Cell::Gru,
                 Cell::Lstm => isograd_kernels::Cell::Lstm,
             },
+            normalised: block.normalised,
             truncate: block.truncate,
         };
-        let inner = self
-            .recurrent_bias
-            .as_ref()
-            .map(|b| b.val().reshape([d, n]));
-        let all = all.reshape([batch, steps, d, g * n]);
-        let states = recur(all, self.recurrent_weight.val(), inner, what);
+        let states = recur(all, self.recurrent_weight.val(), self.extras(block), what);
         match block.returns {
             Returns::Sequence => Output::Sequence(states.reshape([batch, steps, d * n])),
             Returns::Last => {
                 let end = |direction: usize, step: usize| {
-                    let state = states.clone().narrow(1, step, 1).narrow(2, direction, 1);
-                    state.reshape([batch, n])
+                    let state = states.clone().narrow(1, step, 1);
+                    state.narrow(2, direction, 1).reshape([batch, n])
                 };
                 let forward = end(0, steps - 1);
                 Output::Last(if block.bidirectional {
@@ -139,6 +140,42 @@ impl Recurrent {
                 })
             }
         }
+    }
+
+    /// The bias of an RNN comes behind the normalisation of the sum.
+    fn bias_is_behind(&self, block: &Block) -> bool {
+        block.normalised && block.cell.gates() == 1
+    }
+
+    /// The parameters of a step beside the matrix, side by side.
+    fn extras(&self, block: &Block) -> Option<Tensor<2>> {
+        let (d, n, g) = (block.directions(), block.units, block.cell.gates());
+        let of = |parameter: &Option<Param<Tensor<1>>>, width: usize| match parameter {
+            Some(p) => p.val().reshape([d, width]),
+            None => {
+                let like = self.recurrent_weight.val();
+                Tensor::zeros([d, width], (&like.device(), like.dtype()))
+            }
+        };
+        let parts = match (block.cell, block.normalised) {
+            (Cell::Tanh | Cell::Relu | Cell::Lstm, false) => return None,
+            (Cell::Tanh | Cell::Relu, true) => {
+                vec![of(&self.cell_gamma, n), of(&self.input_bias, n)]
+            }
+            (Cell::Gru, false) => vec![of(&self.recurrent_bias, n)],
+            (Cell::Gru, true) => {
+                vec![
+                    of(&self.recurrent_bias, n),
+                    of(&self.recurrent_gamma, g * n),
+                ]
+            }
+            (Cell::Lstm, true) => vec![
+                of(&self.recurrent_gamma, g * n),
+                of(&self.cell_gamma, n),
+                of(&self.cell_beta, n),
+            ],
+        };
+        Some(Tensor::cat(parts, 1))
     }
 
     /// What the input contributes to each step, in the order in which each direction reads:
@@ -154,10 +191,7 @@ impl Recurrent {
             _ => all,
         };
         let all = match &self.input_bias {
-            // An RNN's bias comes behind the normalisation of the sum.
-            Some(bias) if !(block.normalised && g == 1) => {
-                all + bias.val().reshape([1, d, 1, g * n])
-            }
+            Some(bias) if !self.bias_is_behind(block) => all + bias.val().reshape([1, d, 1, g * n]),
             _ => all,
         };
         if !block.bidirectional {
