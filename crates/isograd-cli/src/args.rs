@@ -184,6 +184,9 @@ pub(crate) struct EvalArgs {
     /// Write what the network puts out to this CSV file, one line an example.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
+    /// Also evaluate with each block left out, and with each two neighbours exchanged.
+    #[arg(long)]
+    pub(crate) lesions: bool,
     /// Replace a value of the run's description, as in --set data.test=other.csv; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,

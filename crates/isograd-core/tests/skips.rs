@@ -175,3 +175,40 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
         assert!(error.plain().contains(words), "{layers}: {}", error.plain());
     }
 }
+
+#[test]
+fn lesions_take_out_one_block_or_exchange_two() {
+    use isograd_core::describe::lesion::lesions;
+    let plan = written(
+        "{ dense = 8 }, { dense = 8 }, \"relu\", { repeat = 2, layers = [ { residual = [ { dense = 8 }, \"relu\" ] } ] }, { concat = [ { dense = 4 } ] }, { dense = 10 }",
+        Shape::Flat(4),
+    );
+    let all = lesions(&plan);
+    let names: Vec<&str> = all.iter().map(|l| l.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "without dense2",
+            "without residual1",
+            "without residual2",
+            "without concat1",
+            "dense2 and residual1 exchanged",
+            "residual1 and residual2 exchanged",
+        ]
+    );
+    let chain = |plan: &Plan| -> Vec<String> {
+        let name = |&id: &usize| plan.nodes[id].name.clone();
+        plan.chain.iter().map(name).collect()
+    };
+    assert_eq!(
+        chain(&all[0].plan),
+        ["dense1", "residual1", "residual2", "concat1", "dense6"]
+    );
+    assert_eq!(
+        chain(&all[4].plan)[..5],
+        ["dense1", "residual1", "dense2", "relu1", "residual2"]
+    );
+    // The shape of a concatenation stays.
+    assert_eq!(chain(&all[3].plan), chain(&plan));
+    assert_eq!(all[3].plan.nodes.len(), plan.nodes.len() + 1);
+}

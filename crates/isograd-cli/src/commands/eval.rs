@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::output::{Exit, Output};
 use isograd::train::Predictions;
 use isograd_core::describe::Document;
+use isograd_core::describe::lesion::lesions;
 use isograd_core::report::{Score, json, terminal};
 use isograd_core::trace::run::write_whole;
 use std::fs;
@@ -44,12 +45,14 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
                     let predicted = isograd::train::predictions(&opened.prepared, &network, part)?;
                     table.add(name, &predicted);
                 }
-                let score = Score {
-                    loss: score.loss,
-                    metric: score.metric,
-                    examples: score.examples,
-                };
-                scores.push((name.to_owned(), score));
+                scores.push((name.to_owned(), shown(&score)));
+                if args.lesions {
+                    for lesion in lesions(network.plan()) {
+                        let injured = network.rearranged(lesion.plan);
+                        let score = isograd::train::evaluate(&opened.prepared, &injured, part)?;
+                        scores.push((format!("{name}, {}", lesion.name), shown(&score)));
+                    }
+                }
             }
             None if args.part.contains(&word) => {
                 return Err(Failure::new(format!("the run's data have no {name} part"))
@@ -68,6 +71,14 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
         || Ok(json::eval(&name, metric, &scores)),
     )?;
     Ok(Exit::Done)
+}
+
+fn shown(score: &isograd::train::Score) -> Score {
+    Score {
+        loss: score.loss,
+        metric: score.metric,
+        examples: score.examples,
+    }
 }
 
 /// The change of the description that makes `file` its test part.

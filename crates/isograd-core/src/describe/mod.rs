@@ -42,6 +42,7 @@ mod expand;
 mod grammar;
 mod init;
 mod kind;
+pub mod lesion;
 mod loss;
 pub mod network;
 mod optimizer;

@@ -87,6 +87,13 @@ impl Network {
         }
     }
 
+    /// The same parameters, computed by another plan whose nodes keep their positions (a lesion:
+    /// [`isograd_core::describe::lesion`]).
+    #[must_use]
+    pub fn rearranged(&self, plan: Plan) -> Self {
+        Self::new(plan, self.parameters.clone())
+    }
+
     /// The plan it was built from.
     pub fn plan(&self) -> &Plan {
         &self.frame.plan
