@@ -187,6 +187,9 @@ pub(crate) struct EvalArgs {
     /// Also evaluate with each block left out, and with each two neighbours exchanged.
     #[arg(long)]
     pub(crate) lesions: bool,
+    /// Also fit a linear classifier on what leaves each block, on training rows, and evaluate it.
+    #[arg(long)]
+    pub(crate) linear_probes: bool,
     /// Replace a value of the run's description, as in --set data.test=other.csv; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,

@@ -5,6 +5,7 @@ use super::train::MODEL;
 use crate::args::{EvalArgs, PartWord, Shared};
 use crate::failure::Failure;
 use crate::output::{Exit, Output};
+use isograd::probe::linear_probes;
 use isograd::train::Predictions;
 use isograd_core::describe::Document;
 use isograd_core::describe::lesion::lesions;
@@ -51,6 +52,21 @@ pub(super) fn run(args: &EvalArgs, shared: &Shared, output: Output) -> Result<Ex
                         let injured = network.rearranged(lesion.plan);
                         let score = isograd::train::evaluate(&opened.prepared, &injured, part)?;
                         scores.push((format!("{name}, {}", lesion.name), shown(&score)));
+                    }
+                }
+                if args.linear_probes {
+                    let probes = linear_probes(&network, &data.train, part);
+                    if probes.is_empty() {
+                        return Err(Failure::new("linear probes read classes, one an example")
+                            .hint("leave --linear-probes away"));
+                    }
+                    for probe in probes {
+                        let score = Score {
+                            loss: probe.error,
+                            metric: probe.accuracy,
+                            examples: part.len(),
+                        };
+                        scores.push((format!("{name}, linear probe behind {}", probe.name), score));
                     }
                 }
             }

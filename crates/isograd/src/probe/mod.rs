@@ -1,5 +1,6 @@
 //! What is measured, when, and how: the sink behind the probes, the schedule, weights and updates.
 
+mod linear;
 mod probes;
 mod recorder;
 mod schedule;
@@ -7,6 +8,7 @@ mod through_time;
 mod units;
 mod weights;
 
+pub use linear::{LinearProbe, linear_probes};
 pub use probes::{Probes, Reading, Readings};
 pub use recorder::{Detail, Recorder};
 pub use schedule::Schedule;

@@ -23,6 +23,7 @@ pub(crate) use judges::judges;
 pub use options::{Finished, Observer, Progress, Score, Silent, StopReason, TrainOptions};
 pub use range::{RangeOptions, range_test};
 
+pub(crate) use evaluate::rows_tensor;
 pub use trained::{Predictions, evaluate, predictions, restore};
 pub use trainer::BurnTrainer;
 
