@@ -248,7 +248,11 @@ mod tests {
         let (before, other) = (network(1), network(2));
         let still = covariate_shift(&before, &before, loss);
         assert_eq!(still.len(), 3);
-        assert!(still.iter().all(|s| s.change == 0.0 && (s.cosine - 1.0).abs() < 1e-12));
+        assert!(
+            still
+                .iter()
+                .all(|s| s.change == 0.0 && (s.cosine - 1.0).abs() < 1e-12)
+        );
         // The middle layer after its step, the others as they were.
         let mut after = before.clone();
         after.parameters[1].1 = other.parameters[1].1.clone();
@@ -258,7 +262,11 @@ mod tests {
         let (_, old) = loss_and_gradient(&before, &loss);
         let (_, new) = loss_and_gradient(&after, &loss);
         let path = "dense3.weight";
-        let apart: Vec<f64> = old[path].iter().zip(&new[path]).map(|(a, b)| a - b).collect();
+        let apart: Vec<f64> = old[path]
+            .iter()
+            .zip(&new[path])
+            .map(|(a, b)| a - b)
+            .collect();
         assert!(shifts[2].change > 0.0);
         assert!((shifts[2].change / norm(&apart) - 1.0).abs() < 1e-12);
     }

@@ -314,7 +314,7 @@ impl BlockKind {
     }
 
     /// Replaces the blocks in it.
-    pub(crate) fn map_layers(&mut self, f: impl FnOnce(Vec<super::Block>) -> Vec<super::Block>) {
+    pub fn map_layers(&mut self, f: impl FnOnce(Vec<super::Block>) -> Vec<super::Block>) {
         if let Self::Residual { layers, .. }
         | Self::Highway { layers, .. }
         | Self::Concat { layers }
