@@ -1,7 +1,7 @@
 //! What is measured, when, and how: the sink behind the probes, the schedule, weights and updates.
 
-mod linear;
 mod landscape;
+mod linear;
 mod probes;
 mod recorder;
 mod schedule;
@@ -9,8 +9,8 @@ mod through_time;
 mod units;
 mod weights;
 
-pub use linear::{LinearProbe, linear_probes};
 pub use landscape::{Along, Shift, along_gradient, covariate_shift};
+pub use linear::{LinearProbe, linear_probes};
 pub use probes::{Probes, Reading, Readings};
 pub use recorder::{Detail, Recorder};
 pub use schedule::Schedule;
