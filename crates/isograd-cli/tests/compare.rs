@@ -1,5 +1,5 @@
 //! `isograd compare` as a user meets it: the table, going on where it stopped, bad grids.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use serde_json::Value;
 use std::fs;
@@ -362,19 +362,23 @@ fn a_full_comparison_has_its_table_in_every_form() {
     );
 }
 
+/// The grids of a folder of the repository.
+fn grids(folder: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut grids: Vec<PathBuf> = fs::read_dir(root.join(folder))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .filter(|p| fs::read_to_string(p).unwrap().contains("[axis."))
+        .collect();
+    grids.sort();
+    grids
+}
+
 /// The shipped grids, as they are but for the quick tier.
 #[test]
 fn shipped_grids_run() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let mut grids: Vec<PathBuf> = fs::read_dir(examples)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| {
-            p.file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with("compare-"))
-        })
-        .collect();
-    grids.sort();
+    let grids = grids("examples/grids");
     assert!(grids.len() >= 2, "{grids:?}");
     let dir = tempfile::tempdir().unwrap();
     for grid in grids {
@@ -386,6 +390,31 @@ fn shipped_grids_run() {
         // The first line has the file's name.
         let fits = |l: &str| l.chars().count() <= 80;
         assert!(quick.lines().skip(1).all(fits), "{file}\n{quick}");
+    }
+}
+
+/// The grids of the comparisons can be read and planned, on the data they name.
+#[test]
+fn grids_of_the_comparisons_are_planned() {
+    let data = std::env::var_os("ISOGRAD_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        |shared| Path::new(&shared).join("data"),
+    );
+    if !data.is_dir() {
+        println!("skipped: no data in {}", data.display());
+        return;
+    }
+    let grids = grids("docs/comparisons");
+    assert!(grids.len() >= 5, "{grids:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let data = data.to_string_lossy();
+    for grid in grids {
+        let file = grid.to_string_lossy();
+        let planned = compare(
+            dir.path(),
+            &[&file, "--quick", "--dry-run", "--data-dir", &data],
+        );
+        assert!(planned.status.success(), "{file}: {}", stderr(&planned));
     }
 }
 

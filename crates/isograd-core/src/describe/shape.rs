@@ -131,11 +131,10 @@ impl Task {
     /// has its own.
     pub fn outputs(self) -> usize {
         match self {
-            Self::Classification { classes } => classes,
+            Self::Classification { classes } | Self::Steps { classes, .. } => classes,
             Self::Binary => 1,
             Self::MultiLabel { labels } => labels,
             Self::Regression { targets } => targets,
-            Self::Steps { classes, .. } => classes,
         }
     }
 

@@ -194,7 +194,7 @@ impl Walk<'_> {
                 );
                 (x, Backward::IDENTITY)
             }
-            Op::Flatten => (x, Backward::IDENTITY),
+            Op::Flatten | Op::Patches { .. } => (x, Backward::IDENTITY),
             Op::Dropout { rate } => {
                 if *rate >= 1.0 {
                     self.note(node, "everything is dropped");
@@ -309,7 +309,6 @@ impl Walk<'_> {
                 };
                 (attention::placed(x, vectors), Backward::IDENTITY)
             }
-            Op::Patches { .. } => (x, Backward::IDENTITY),
             Op::Queries { features, init, .. } => {
                 self.note(
                     node,
@@ -376,7 +375,7 @@ impl Walk<'_> {
             } else {
                 1.0
             };
-            return self.standardised(node, x, bias, fans, (inputs, gain, leak));
+            return Self::standardised(node, x, bias, fans, (inputs, gain, leak));
         }
         let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
         if matches!(init, Init::Lsuv { .. }) {
@@ -410,7 +409,6 @@ impl Walk<'_> {
     /// Weights that sum to zero over the inputs of a unit, with this variance: the mean of the signal
     /// does not pass forward, nothing that adds up passes backward.
     fn standardised(
-        &self,
         node: &Node,
         x: Signal,
         bias: Option<Init>,

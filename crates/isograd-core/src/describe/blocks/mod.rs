@@ -545,7 +545,7 @@ impl BlockKind {
             } => embedding::shape(*size, *vocabulary, *init, around),
             Self::Positions { encoding, init } => positions::shape(*encoding, *init, around),
             Self::Patches { size } => patches::shape(*size, input),
-            Self::Queries { steps, size, init } => queries::shape(*steps, *size, *init, input),
+            Self::Queries { steps, size, init } => Ok(queries::shape(*steps, *size, *init, input)),
             Self::Attention {
                 heads,
                 causal,

@@ -3,7 +3,6 @@
 use super::super::kind::Kind;
 use super::super::network::{BlockKind, Init};
 use super::super::plan::Op;
-use super::super::read::Result;
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
 use super::NORM;
@@ -43,17 +42,12 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
 };
 
 /// Anything → sequence.
-pub(super) fn shape(
-    steps: usize,
-    size: Option<usize>,
-    init: Init,
-    input: Shape,
-) -> Result<(Op, Shape)> {
+pub(super) fn shape(steps: usize, size: Option<usize>, init: Init, input: Shape) -> (Op, Shape) {
     let features = size.unwrap_or(input.units());
     let op = Op::Queries {
         steps,
         features,
         init,
     };
-    Ok((op, Shape::Sequence { steps, features }))
+    (op, Shape::Sequence { steps, features })
 }

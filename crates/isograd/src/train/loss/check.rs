@@ -90,7 +90,7 @@ pub fn check(
     target: TargetKind,
 ) -> Result<(), LossError> {
     let steps = task.steps();
-    if steps == 0 || outputs % steps != 0 || outputs < steps {
+    if steps == 0 || !outputs.is_multiple_of(steps) || outputs < steps {
         return Err(LossError::Steps { steps, outputs });
     }
     if steps > 1 && spec.pairwise {
