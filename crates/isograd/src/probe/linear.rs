@@ -210,8 +210,8 @@ impl Ridge {
         let (mut right, mut error) = (0.0, 0.0);
         for (row, &label) in x.values.chunks_exact(width).zip(labels) {
             let mut y = self.weights[width * classes..].to_vec();
-            for j in 0..width {
-                let z = (row[j] - self.mean[j]) * self.scale[j];
+            for (j, x) in row.iter().enumerate() {
+                let z = (x - self.mean[j]) * self.scale[j];
                 for (c, y) in y.iter_mut().enumerate() {
                     *y += z * self.weights[j * classes + c];
                 }
