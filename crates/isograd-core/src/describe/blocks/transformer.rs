@@ -2,6 +2,7 @@
 
 use super::super::branch::Branch;
 use super::super::error::{DescribeError, ErrorKind};
+use super::super::expand::MAX_NODES;
 use super::super::kind::{Kind, Word};
 use super::super::network::{Block, BlockKind, Init, NormPlace, Shortcut, TransformerSpec, Units};
 use super::super::read::Result;
@@ -256,6 +257,14 @@ pub(super) fn written_out(spec: &TransformerSpec, input: Shape, init: Init) -> R
             "`decoder_depth` is for an encoder, and `memory` makes this a decoder",
         )
         .hint("a decoder's own layers are its `depth`"));
+    }
+    // Refused before anything is written out: a layer has 7 blocks or more.
+    if spec.count.saturating_mul(7) > MAX_NODES {
+        return Err(DescribeError::new(
+            ErrorKind::TooLarge,
+            "the network is too large: so many layers write out too many blocks",
+        )
+        .accepts(format!("up to {MAX_NODES} blocks in all")));
     }
     let ff = spec.ff.unwrap_or(features.saturating_mul(4));
     let mut blocks = Vec::new();
