@@ -8,12 +8,13 @@
 //! (rank collapse, Dong et al. 2021). As in pooling, two steps of an example are taken to be as
 //! correlated as two examples.
 //!
-//! Backward each of δ's steps goes to the values with the same weights, eˢ/T of the energy for
-//! gradients that are independent from step to step; and to queries and keys through the scores,
-//! whose derivative is w·(δ·v − its mean): energies eˢ/T·E\[v²\]·k and eˢ/T·E\[v²\]·q, v without what
-//! the steps share.
+//! Backward each of δ's steps goes to the values with the same weights: eˢ/T of the energy is left of
+//! gradients that are independent from step to step, all of what they have in common; and what is left
+//! is the same at all steps, so that layer by layer the gradients of the steps become one. To queries
+//! and keys it goes through the scores, whose derivative is w·(δ·v − its mean): energies eˢ/T·E\[v²\]·k
+//! and eˢ/T·E\[v²\]·q, v without what the steps share.
 
-use super::backward::Backward;
+use super::backward::{Backward, Energy};
 use super::pool;
 use super::signal::{Form, Signal};
 use super::weights::{Fans, Moments};
@@ -72,13 +73,58 @@ pub(super) struct Attention {
     pub value_gain: f64,
 }
 
+/// What attention does to signal and gradient.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flow {
+    /// What leaves it.
+    pub out: Signal,
+    /// Variance of the scores between keys.
+    pub scores: f64,
+    /// Energy through the values, if each step gave all to one; 0 for those of another block.
+    values: f64,
+    /// Energy through queries and keys, if each step looked at one.
+    looks: f64,
+    /// Mean over the queries of Σw²: what of a gradient is left that differs from step to step.
+    inverse: f64,
+    /// What of that is the same at all steps then.
+    joined: f64,
+    /// What is left of a gradient that is the same at all steps, and what of that is so still.
+    common: (f64, f64),
+    ln_variance: f64,
+}
+
+impl Flow {
+    /// Energy for gradients that are independent from step to step.
+    pub(super) fn apart(self) -> f64 {
+        self.inverse * (self.values + self.looks)
+    }
+
+    /// The gradient in front of it.
+    pub(super) fn apply(self, behind: Energy) -> Energy {
+        let together = behind.steps * self.common.0;
+        let apart = (1.0 - behind.steps) * self.inverse;
+        let energy = self.values * (together + apart) + self.looks * self.inverse;
+        let same = self.values * (together * self.common.1 + apart * self.joined);
+        let pass = Backward {
+            energy,
+            from_sum: 0.0,
+            to_sum: energy,
+            sum: 0.0,
+            ln_variance: self.ln_variance,
+        };
+        Energy {
+            steps: if energy > 0.0 { same / energy } else { 0.0 },
+            ..pass.apply(behind)
+        }
+    }
+}
+
 impl Attention {
-    /// Signal, backward pass, and the variance of the scores between keys.
-    pub(super) fn pass(self, x: Signal, memory: Signal) -> (Signal, Backward, f64) {
+    /// Signal forward and gradient backward, for what enters and what it looks at.
+    pub(super) fn flow(self, x: Signal, memory: Signal) -> Flow {
         let fans = |input| Fans {
-            taps: 1.0,
-            input,
             output: self.features,
+            ..Fans::square(input)
         };
         let moments = |init: Init, input| Moments::of(init, fans(input));
         let bias = self
@@ -95,24 +141,44 @@ impl Attention {
         let k = memory.weighted(self.from, key, bias);
         let v = memory.weighted(self.from, value, bias);
         let scores = q.square * k.spread;
-        let inverse = (self.inverse_steps(scores.exp()) / (1.0 - self.rate)).min(1.0);
+        let grown = scores.exp() / (1.0 - self.rate);
+        let inverse = self.inverse_steps(grown);
         let (mixed, _) = pool::average(v, inverse);
-        let out = mixed.weighted(self.features, output, bias);
 
         let of = |w: Moments, inputs: f64| inputs * w.variance;
-        let mut through = v.spread * k.square * of(query, self.features);
+        let back = of(output, self.features);
+        let mut looks = v.spread * k.square * of(query, self.features);
+        let mut values = 0.0;
         if !self.cross {
-            through += of(value, self.from) + v.spread * q.square * of(key, self.from);
+            looks += v.spread * q.square * of(key, self.from);
+            values = of(value, self.from);
         }
-        let energy = of(output, self.features) * inverse * through;
-        let pass = Backward {
-            energy,
-            from_sum: 0.0,
-            to_sum: energy,
-            sum: 0.0,
-            ln_variance: 4.0 / self.features.max(1.0),
+        let steps = self.steps.max(1) as f64;
+        let (common, joined) = if self.causal {
+            // Of the key j all queries i ≥ j take 1/i.
+            let mut taken = 0.0;
+            let mut energy = 0.0;
+            for step in (1..=self.steps).rev() {
+                taken += 1.0 / step as f64;
+                energy += taken * taken;
+            }
+            (
+                (energy / steps, steps / energy.max(1.0)),
+                1.0 / taken.max(1.0),
+            )
+        } else {
+            ((1.0, 1.0), 1.0 / grown.max(1.0))
         };
-        (out, pass, scores)
+        Flow {
+            out: mixed.weighted(self.features, output, bias),
+            scores,
+            values: back * values,
+            looks: back * looks,
+            inverse,
+            joined,
+            common,
+            ln_variance: 4.0 / self.features.max(1.0),
+        }
     }
 
     /// Mean over the queries of Σw², `grown` times that of equal weights.

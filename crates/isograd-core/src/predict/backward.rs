@@ -23,6 +23,8 @@ pub(super) struct Energy {
     /// E\[Σδ·(x·δ)\] and E\[(x·δ)²\] over E‖δ‖², x what flows forward here; known only along a
     /// chain of residuals, see `coherent`.
     pub along: Option<(f64, f64)>,
+    /// Share of ‖δ‖² that is the same at all steps of a sequence.
+    pub steps: f64,
     /// Variance of ln‖δ‖² between initialisations.
     pub ln_variance: f64,
     /// Counts up at every node that the theory cannot cross; 0 reaches the network's output.
@@ -37,6 +39,7 @@ impl Energy {
             ln: 0.0,
             coherence: 1.0,
             along: None,
+            steps: 0.0,
             ln_variance: 0.0,
             segment,
         }
@@ -60,6 +63,7 @@ impl Energy {
             ln: top + sum.ln(),
             coherence: one * self.coherence + two * other.coherence,
             along: None,
+            steps: one * self.steps + two * other.steps,
             ln_variance: one * one * self.ln_variance
                 + two * two * other.ln_variance
                 + 4.0 * one * two / elements.max(1.0),
@@ -131,6 +135,7 @@ impl Backward {
             ln: at.ln + factor.ln(),
             coherence: if factor > 0.0 { sum / factor } else { 0.0 },
             along: None,
+            steps: at.steps,
             ln_variance: at.ln_variance + self.ln_variance,
             segment: at.segment,
         }

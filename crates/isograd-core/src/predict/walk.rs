@@ -1,6 +1,5 @@
 //! The walk over a plan: forward through every node, then backward.
 
-use super::attention::{self, Attention};
 use super::backward::{Backward, Energy};
 use super::pool::{self, Window};
 use super::signal::{Form, Signal};
@@ -12,6 +11,7 @@ use crate::describe::{Node, NodeId, Op, Plan, Shape};
 use isograd_theory::Activation;
 
 mod join;
+mod sequences;
 
 /// Variance of the logits above which a softmax is no longer near equal probabilities: one class
 /// is then e times as probable as another, typically.
@@ -278,48 +278,10 @@ impl Walk<'_> {
             Op::Residual { .. } | Op::Highway { .. } | Op::Concat { .. } | Op::Gated { .. } => {
                 return None;
             }
-            Op::Embedding {
-                vocabulary,
-                size,
-                ids,
-                init,
-            } => {
-                let fans = Fans {
-                    input: *vocabulary as f64,
-                    output: *size as f64,
-                    taps: 1.0,
-                };
-                if !ids {
-                    return Some(self.one_hot(node, x, *init, fans));
-                }
-                self.note(node, "all ids are taken to be equally frequent");
-                let vectors = Moments::of(*init, fans);
-                let out = attention::embedded(vectors, 1.0 / (*vocabulary).max(1) as f64);
-                // Ids have no gradient.
-                (out, Backward::scaled(0.0, 0.0))
-            }
-            Op::Positions {
-                steps,
-                features,
-                learned,
-            } => {
-                let vectors = match learned {
-                    Some(init) => Moments::of(*init, Fans::square(*features as f64)),
-                    None => attention::sinusoid_moments(*steps, *features),
-                };
-                (attention::placed(x, vectors), Backward::IDENTITY)
-            }
-            Op::Queries { features, init, .. } => {
-                self.note(
-                    node,
-                    "what goes from here to the blocks before it, by way of attention to them, is not \
-                     predicted",
-                );
-                let vectors = Moments::of(*init, Fans::square(*features as f64));
-                // No pass: the theory of the gradient begins anew.
-                return Some(attention::embedded(vectors, 1.0));
-            }
-            Op::Attention { .. } => self.attention(node, x)?,
+            Op::Embedding { .. }
+            | Op::Positions { .. }
+            | Op::Queries { .. }
+            | Op::Attention { .. } => return self.sequence(node, x),
         };
         self.passes[node.id] = Some(pass);
         Some(out)
@@ -455,59 +417,6 @@ impl Walk<'_> {
         done
     }
 
-    /// An embedding of one-hot vectors: a dense layer without bias.
-    fn one_hot(&mut self, node: &Node, x: Signal, init: Init, fans: Fans) -> Signal {
-        let spread = 1.0 / pixels(node.input).max(1.0);
-        let (out, pass) = self.weighted(node, x, init, None, fans, (fans.input, spread, 0.0));
-        self.passes[node.id] = Some(pass);
-        out
-    }
-
-    fn attention(&mut self, node: &Node, x: Signal) -> Option<(Signal, Backward)> {
-        let Op::Attention {
-            features,
-            causal,
-            rate,
-            memory,
-            init,
-            bias,
-            value_gain,
-            ..
-        } = node.op
-        else {
-            return None;
-        };
-        let (from, source, keys) = match memory {
-            None => (features, x, node.input),
-            Some((id, from)) => (from, self.signals[id]?, self.plan.nodes[id].output),
-        };
-        self.note(
-            node,
-            "in attention, steps are taken to be as correlated as examples, and their gradients as \
-             independent",
-        );
-        let (out, pass, scores) = Attention {
-            features: features as f64,
-            from: from as f64,
-            steps: pixels(keys) as usize,
-            causal,
-            cross: memory.is_some(),
-            rate,
-            init,
-            bias,
-            value_gain,
-        }
-        .pass(x, source);
-        if scores > FLAT_SOFTMAX {
-            self.note(
-                node,
-                "the scores are too large for weights near an average: what attention does is roughly \
-                 predicted",
-            );
-        }
-        Some((out, pass))
-    }
-
     fn softmax(&mut self, node: &Node, x: Signal) -> (Signal, Backward) {
         let classes = node.output.units() as f64;
         let variance = x.variance();
@@ -535,7 +444,7 @@ impl Walk<'_> {
             let node = &plan.nodes[id];
             let before = match (&node.op, self.passes[id]) {
                 (op, _) if op.joins_paths() => self.part(node, here),
-                (_, Some(pass)) => pass.apply(here),
+                (_, Some(pass)) => self.over_steps(node, here, pass.apply(here)),
                 (_, None) => {
                     self.segments += 1;
                     Energy::start(self.segments)
