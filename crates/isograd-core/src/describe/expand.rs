@@ -110,6 +110,8 @@ pub fn plan(description: &Description, data: &DataShape) -> Result<Plan, Describ
         layers,
         input: data.input,
         output,
+        task: data.task,
+        examples: data.examples,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::network::{EvalStatistics, Init, Padding, SequencePadding, SoftmaxAxis};
 use super::recurrent::Recurrent;
-use super::shape::Shape;
+use super::shape::{Shape, Task};
 use super::weight::WeightForm;
 use isograd_theory::Activation;
 
@@ -329,6 +329,15 @@ impl Op {
         }
     }
 
+    /// A softmax or a sigmoid (hard sigmoid too): what it puts out lies in 0 to 1, and losses take it
+    /// for probabilities.
+    pub fn gives_probabilities(&self) -> bool {
+        matches!(
+            self,
+            Self::Softmax { .. } | Self::Activation(Activation::Sigmoid | Activation::HardSigmoid)
+        )
+    }
+
     /// The activation that it is at initialisation, if it is one.
     pub fn activation(&self) -> Option<Activation> {
         match *self {
@@ -398,6 +407,10 @@ pub struct Plan {
     pub input: Shape,
     /// Shape of what the network puts out.
     pub output: Shape,
+    /// What the targets are.
+    pub task: Task,
+    /// Examples in the training part.
+    pub examples: usize,
 }
 
 /// Steps of zeros before and after a sequence that a padding means; `extent` is that of a window from

@@ -139,6 +139,25 @@ pub enum LossKind {
     },
 }
 
+impl LossKind {
+    /// The word of the description.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CrossEntropy => "cross_entropy",
+            Self::BinaryCrossEntropy => "binary_cross_entropy",
+            Self::Mse => "mse",
+            Self::Mae => "mae",
+            Self::Hinge => "hinge",
+            Self::SquaredHinge => "squared_hinge",
+            Self::Huber { .. } => "huber",
+            Self::Msle => "msle",
+            Self::Kld => "kld",
+            Self::Poisson { .. } => "poisson",
+            Self::Angle { .. } => "angle",
+        }
+    }
+}
+
 /// What the numbers that the network puts out are to the loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {

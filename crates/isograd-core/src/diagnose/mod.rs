@@ -10,6 +10,7 @@ mod depth;
 mod evidence;
 pub mod finding;
 mod limits;
+mod output;
 mod profile;
 mod rules;
 mod slopes;
@@ -41,7 +42,8 @@ pub struct Examination<'a> {
 
 /// Looks for everything that can be found, and says what each node does to the gradient.
 ///
-/// Whatever a trace does not hold is not judged: an empty one gives an empty diagnosis.
+/// Whatever a trace does not hold is not judged: with an empty one only what the description alone
+/// shows to be wrong is found.
 pub fn diagnose(examination: &Examination<'_>) -> Diagnosis {
     let ctx = Context::new(examination);
     let mut findings: Vec<Finding> = rules::RULES

@@ -5,7 +5,7 @@ use crate::describe::network::Init;
 use crate::describe::patch::PatchAction;
 use crate::describe::plan::Layer;
 use crate::describe::train::Metric;
-use crate::describe::{Node, NodeId, Op, Patch, PatchOp, Plan, Shape};
+use crate::describe::{Node, NodeId, Op, Patch, PatchOp, Plan, Shape, Task};
 use crate::diagnose::{Advice, Blame, Diagnosis, Finding, Mechanism, MechanismBlame, Severity};
 use crate::heal::{Evaluate, Healing, HealingOutcome, MetricChange, TrialRecord};
 use crate::number::Number;
@@ -101,6 +101,8 @@ fn chain(depth: usize, activation: Activation) -> Plan {
         layers,
         input: Shape::Flat(2),
         output: Shape::Flat(2),
+        task: Task::Classification { classes: 2 },
+        examples: 700,
     }
 }
 

@@ -181,3 +181,13 @@ fn critical(gain: f64, at: CriticalAt, weights: CriticalWeights) -> Value {
     table.insert("name".into(), json!("critical"));
     Value::Object(table)
 }
+
+/// One entry that takes a block out.
+pub(super) fn delete(path: &str, word: &str) -> PatchOp {
+    PatchOp {
+        op: PatchAction::Delete,
+        path: path.to_owned(),
+        from: word.into(),
+        to: Value::Null,
+    }
+}

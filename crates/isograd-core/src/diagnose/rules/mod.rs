@@ -6,6 +6,7 @@ mod learning_rate_too_high;
 mod learning_rate_too_low;
 mod non_finite_values;
 mod saturated_units;
+mod single_unit_softmax;
 mod vanishing_gradient;
 mod wrong_init_gain;
 
@@ -28,6 +29,7 @@ pub struct Rule {
 /// comes before them.
 pub(super) const RULES: &[Rule] = &[
     non_finite_values::RULE,
+    single_unit_softmax::RULE,
     learning_rate_too_high::RULE,
     dead_units::RULE,
     saturated_units::RULE,

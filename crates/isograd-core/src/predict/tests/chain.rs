@@ -2,7 +2,7 @@
 
 use crate::describe::network::{EvalStatistics, Init};
 use crate::describe::plan::Layer;
-use crate::describe::{Node, NodeId, Op, Plan, Shape};
+use crate::describe::{Node, NodeId, Op, Plan, Shape, Task};
 use isograd_theory::Activation;
 
 /// Builds a plan node by node.
@@ -21,6 +21,8 @@ impl Chain {
                 layers: Vec::new(),
                 input,
                 output: input,
+                task: Task::Regression { targets: 1 },
+                examples: 1000,
             },
             at: input,
             residual: None,

@@ -3,7 +3,6 @@
 use isograd_core::describe::data::TargetKind;
 use isograd_core::describe::train::{ClassWeights, LossKind, LossSpec, OutputKind};
 use isograd_core::describe::{Op, Task};
-use isograd_theory::Activation;
 
 /// Why a loss cannot be computed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,10 +144,9 @@ pub fn check(
 /// What the outputs of a network are to a loss: what the description says, else probabilities where
 /// the last block is a softmax or a sigmoid (hard sigmoid too), else logits.
 pub fn resolve_output(on: Option<OutputKind>, last: Option<&Op>) -> OutputKind {
-    on.unwrap_or(match last {
-        Some(
-            Op::Softmax { .. } | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid),
-        ) => OutputKind::Probabilities,
-        _ => OutputKind::Logits,
+    on.unwrap_or(if last.is_some_and(Op::gives_probabilities) {
+        OutputKind::Probabilities
+    } else {
+        OutputKind::Logits
     })
 }
