@@ -35,5 +35,4 @@ impl<'a> Output<'a> {
     pub(super) fn softmax_in_loss(&self, loss: LossKind) -> bool {
         self.kind == OutputKind::Logits && matches!(loss, LossKind::CrossEntropy | LossKind::Kld)
     }
-
 }

@@ -8,10 +8,7 @@ use crate::diagnose::finding::Advice;
 use serde_json::json;
 
 /// For a softmax over one unit: at `node`, or (`None`) in the loss.
-pub(in crate::diagnose) fn for_single_unit(
-    ctx: &Context<'_>,
-    node: Option<NodeId>,
-) -> Vec<Advice> {
+pub(in crate::diagnose) fn for_single_unit(ctx: &Context<'_>, node: Option<NodeId>) -> Vec<Advice> {
     let hidden = node.is_some_and(|n| !ctx.is_output(n));
     let drop = node.filter(|&n| ctx.is_block(n));
     let without = || Some(Patch(vec![delete(&ctx.node(drop?).path, "softmax")]));
@@ -42,7 +39,11 @@ pub(in crate::diagnose) fn for_single_unit(
         advice.push(Advice {
             text: format!(
                 "{} with binary cross-entropy: one unit then says how likely yes is",
-                if node.is_some() { "use sigmoid instead of softmax," } else { "keep the one unit," }
+                if node.is_some() {
+                    "use sigmoid instead of softmax,"
+                } else {
+                    "keep the one unit,"
+                }
             ),
             patch: (node.is_none() || drop.is_some()).then_some(Patch(ops)),
         });
