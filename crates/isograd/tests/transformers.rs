@@ -42,7 +42,7 @@ fn stack(norm: &str, count: usize) -> String {
 }
 
 /// Cross-entropy of a memoryless guess of the 10 symbols among 8, over 30 steps.
-const MEMORYLESS: f64 = 10.0 * 2.0794415416798357 / 30.0;
+const MEMORYLESS: f64 = 10.0 * 2.079_441_541_679_835_7 / 30.0;
 
 #[test]
 fn every_place_of_normalisation_learns_and_is_found_healthy() {

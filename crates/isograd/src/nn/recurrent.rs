@@ -16,6 +16,8 @@ const EPSILON: f64 = 1e-5;
 
 /// A recurrent block's parameters. Columns are gates × units: r, z, n of a GRU; i, f, g, o of an LSTM
 /// (PyTorch's order). PyTorch's two biases are one, but for the candidate of a GRU.
+// The names are parts of the parameters' paths: `lstm1.recurrent_weight`.
+#[allow(clippy::struct_field_names)]
 #[derive(Module, Debug)]
 pub struct Recurrent {
     /// U, `[inputs, directions × gates × units]`, forward first.
@@ -107,11 +109,11 @@ impl Recurrent {
         let all = x.matmul(self.input_weight.val());
         let all = all.reshape([batch, steps, d, g * n]);
         let all = match &self.input_gamma {
-            Some(gamma) => normalised(all, gamma.val(), block, 2),
+            Some(gamma) => normalised(&all, gamma.val(), block, 2),
             None => all,
         };
         let all = match &self.input_bias {
-            Some(bias) if !self.bias_is_behind(block) => all + bias.val().reshape([1, 1, d, g * n]),
+            Some(bias) if !bias_is_behind(block) => all + bias.val().reshape([1, 1, d, g * n]),
             _ => all,
         };
         let what = Recurrence {
@@ -142,17 +144,13 @@ impl Recurrent {
         }
     }
 
-    /// The bias of an RNN comes behind the normalisation of the sum.
-    fn bias_is_behind(&self, block: &Block) -> bool {
-        block.normalised && block.cell.gates() == 1
-    }
-
     /// The parameters of a step beside the matrix, side by side.
     fn extras(&self, block: &Block) -> Option<Tensor<2>> {
         let (d, n, g) = (block.directions(), block.units, block.cell.gates());
-        let of = |parameter: &Option<Param<Tensor<1>>>, width: usize| match parameter {
-            Some(p) => p.val().reshape([d, width]),
-            None => {
+        let of = |parameter: &Option<Param<Tensor<1>>>, width: usize| {
+            if let Some(p) = parameter {
+                p.val().reshape([d, width])
+            } else {
                 let like = self.recurrent_weight.val();
                 Tensor::zeros([d, width], (&like.device(), like.dtype()))
             }
@@ -187,11 +185,11 @@ impl Recurrent {
         let all = x.matmul(self.input_weight.val());
         let all = all.reshape([steps, batch, d, g * n]).swap_dims(1, 2);
         let all = match (&self.input_gamma, block.cell) {
-            (Some(gamma), Cell::Gru | Cell::Lstm) => normalised(all, gamma.val(), block, 1),
+            (Some(gamma), Cell::Gru | Cell::Lstm) => normalised(&all, gamma.val(), block, 1),
             _ => all,
         };
         let all = match &self.input_bias {
-            Some(bias) if !self.bias_is_behind(block) => all + bias.val().reshape([1, d, 1, g * n]),
+            Some(bias) if !bias_is_behind(block) => all + bias.val().reshape([1, d, 1, g * n]),
             _ => all,
         };
         if !block.bidirectional {
@@ -203,10 +201,15 @@ impl Recurrent {
     }
 }
 
+/// The bias of an RNN comes behind the normalisation of the sum.
+fn bias_is_behind(block: &Block) -> bool {
+    block.normalised && block.cell.gates() == 1
+}
+
 /// Normalises over the columns that belong together: all of an LSTM; the two gates of a GRU, and
 /// its candidate. `at` is the dimension of the directions.
 fn normalised<const D: usize>(
-    x: Tensor<D>,
+    x: &Tensor<D>,
     gamma: Tensor<1>,
     block: &Block,
     directions_at: usize,
@@ -329,7 +332,7 @@ impl<'a> Run<'a> {
         let recurrent = state.h.clone().matmul(self.weight.clone());
         let recurrent = match (&self.parameters.recurrent_gamma, self.block.cell) {
             (Some(gamma), Cell::Gru | Cell::Lstm) => {
-                normalised(recurrent, gamma.val(), self.block, 0)
+                normalised(&recurrent, gamma.val(), self.block, 0)
             }
             _ => recurrent,
         };

@@ -265,6 +265,8 @@ fn solve(l: &[f64], n: usize, b: &mut [f64], columns: usize) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::{Features, RIDGE, Ridge};
 
     #[test]

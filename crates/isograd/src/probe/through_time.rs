@@ -70,9 +70,9 @@ pub fn gradient_through_time(
             .get(node)
             .map_or_else(String::new, |n| n.name.clone())
     };
-    let (block, steps) = match plan.nodes.get(node).map(|n| (&n.op, n.input)) {
-        Some((Op::Recurrent { block, .. }, Shape::Sequence { steps, .. })) => (block, steps),
-        _ => return Err(ThroughTimeError::NoStates(name())),
+    let found = plan.nodes.get(node).map(|n| (&n.op, n.input));
+    let Some((Op::Recurrent { block, .. }, Shape::Sequence { steps, .. })) = found else {
+        return Err(ThroughTimeError::NoStates(name()));
     };
     if block.bidirectional {
         return Err(ThroughTimeError::BothDirections(name()));

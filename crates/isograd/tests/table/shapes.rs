@@ -88,7 +88,7 @@ pub(crate) fn all() -> Vec<Item> {
         differences("normalisation", "rms_norm", r#"{ dense = 6 }, "rms_norm", "tanh", { dense = 3 }"#, FLAT),
         differences("normalisation", "rms_norm, images", r#"{ conv2d = 3 }, "rms_norm", "tanh", "flatten", { dense = 3 }"#, IMAGE),
         differences("normalisation", "rms_norm, sequences", r#"{ dense = 4 }, { rms_norm = true, affine = false }, "tanh", "flatten", { dense = 3 }"#, SEQUENCE),
-        differences("normalisation", "dyt", r#"{ dense = 6 }, { dyt = 0.7 }, { dense = 3 }"#, FLAT),
+        differences("normalisation", "dyt", r"{ dense = 6 }, { dyt = 0.7 }, { dense = 3 }", FLAT),
         differences("normalisation", "dyt, images", r#"{ conv2d = 3 }, "dyt", "flatten", { dense = 3 }"#, IMAGE),
         differences("normalisation", "dense, normalised", r#"{ dense = 6, weight = "normalised" }, "tanh", { dense = 3 }"#, FLAT),
         differences("normalisation", "conv1d, normalised", r#"{ conv1d = 4, weight = "normalised" }, "tanh", "flatten", { dense = 3 }"#, SEQUENCE),
