@@ -2,8 +2,10 @@
 //! it, and the smoothness of the loss along the gradient (Santurkar et al. 2018), with the
 //! normalisation of a description and without it.
 //!
-//! `cargo run --release --example landscape -- DESCRIPTION.toml`; named data sets lie in `ISOGRAD_DATA`.
+//! `cargo run --release --example landscape -- DESCRIPTION.toml [PATH=VALUE …]`; named data sets
+//! lie in `ISOGRAD_DATA`.
 
+use burn::module::Module as _;
 use isograd::nn::{Mode, Network, Pass};
 use isograd::probe::{Along, Schedule, along_gradient, covariate_shift};
 use isograd::session::{Prepared, prepare};
@@ -30,7 +32,8 @@ fn trained(prepared: &Prepared, seed: u64, steps: u64) -> Result<Network, Box<dy
         },
         ..TrainOptions::default()
     };
-    Ok(train(prepared, &options, &mut Silent)?.network)
+    // A trained network comes back without gradients.
+    Ok(train(prepared, &options, &mut Silent)?.network.train())
 }
 
 fn without_norms(blocks: Vec<Block>) -> Vec<Block> {
@@ -103,7 +106,8 @@ fn report(name: &str, prepared: &Prepared) -> Result<(), Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1).ok_or("which description?")?;
     let folder = std::env::var_os("ISOGRAD_DATA").map(PathBuf::from);
-    let mut document = Document::load(Path::new(&file), &[])?;
+    let changes: Vec<String> = std::env::args().skip(2).collect();
+    let mut document = Document::load(Path::new(&file), &changes)?;
     println!(
         "| network | step | loss | cosine of G and G′ | ‖G′ − G‖/‖G‖ | range of the loss | range of the gradient's change | β |"
     );
