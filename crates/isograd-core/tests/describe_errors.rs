@@ -157,6 +157,16 @@ fn bad_descriptions_are_refused_with_help() {
             "limits the wrong way round",
             layers("{ dense = 8, init = { name = \"uniform\", min = 1, max = 0 } }"),
         ),
+        (
+            "critical without a critical point",
+            layers("{ dense = 8, init = \"critical\" }, \"softplus\", { dense = \"classes\" }"),
+        ),
+        (
+            "critical where there is no point",
+            layers(
+                "{ dense = 8, init = { name = \"critical\", q = 1.0 } }, \"sigmoid\", { dense = \"classes\" }",
+            ),
+        ),
         ("convolution of a vector", layers("{ conv2d = 8 }")),
         (
             "groups that do not divide",
@@ -230,6 +240,18 @@ fn bad_descriptions_are_refused_with_help() {
         (
             "more groups than channels",
             layers("{ conv2d = 8, groups = 2 }"),
+        ),
+        (
+            "heads that do not divide",
+            layers("{ patches = 4 }, { attention = 5 }"),
+        ),
+        (
+            "delta-orthogonal that loses channels",
+            layers("{ conv2d = 8 }, { conv2d = 4, init = \"delta_orthogonal\" }"),
+        ),
+        (
+            "groups that do not divide the channels",
+            layers("{ conv2d = 8 }, { group_norm = 3 }"),
         ),
         (
             "filters that the groups do not divide",

@@ -36,3 +36,37 @@ impl<'a> Output<'a> {
         self.kind == OutputKind::Logits && matches!(loss, LossKind::CrossEntropy | LossKind::Kld)
     }
 }
+
+/// How output and loss do not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A softmax over the examples of the batch.
+    OverBatch,
+    /// Cross-entropy of one probability.
+    PositiveOnly,
+    /// Cross-entropy of probabilities that do not sum to 1.
+    NotShared,
+    /// A loss on probabilities of what are none.
+    NoProbabilities,
+    /// A loss on logits of what is bounded, or never negative.
+    Squeezed,
+    /// A range that does not hold the targets.
+    Range,
+}
+
+/// The numbers that an operation can put out, where its end is an activation with a bound.
+pub(super) fn range(op: &Op) -> Option<(f64, f64)> {
+    use isograd_theory::Activation as A;
+    let above = |least| Some((least, f64::INFINITY));
+    match *op {
+        Op::Softmax { .. } | Op::Activation(A::Sigmoid | A::HardSigmoid) => Some((0.0, 1.0)),
+        Op::Activation(phi) => match phi {
+            A::Tanh | A::Softsign => Some((-1.0, 1.0)),
+            A::ScaledTanh { output, .. } => Some((-output.abs(), output.abs())),
+            A::Relu | A::Softplus | A::Exponential => above(0.0),
+            A::Elu { alpha } | A::Celu { alpha } if alpha > 0.0 => above(-alpha),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -5,6 +5,8 @@ use crate::describe::train::LossKind;
 use crate::describe::{NodeId, Op, Patch, PatchOp, Task};
 use crate::diagnose::context::Context;
 use crate::diagnose::finding::Advice;
+use crate::diagnose::output::{Fault, Output};
+use crate::trace::sites::kind;
 use serde_json::json;
 
 /// For a softmax over one unit: at `node`, or (`None`) in the loss.
@@ -76,4 +78,68 @@ fn widen(ctx: &Context<'_>, units: usize) -> Option<Vec<PatchOp>> {
 pub(super) fn set_loss(ctx: &Context<'_>, to: LossKind) -> Option<PatchOp> {
     let from = ctx.exam.description.train.loss.kind;
     (from != to).then(|| set("train.loss", from.word().into(), to.word()))
+}
+
+/// For an output that does not fit the loss.
+pub(in crate::diagnose) fn for_output(
+    ctx: &Context<'_>,
+    output: &Output<'_>,
+    fault: Fault,
+) -> Vec<Advice> {
+    let (node, loss) = (output.node, &ctx.exam.description.train.loss);
+    let word = kind(&node.op);
+    let own = ctx.is_block(node.id) && node.op.parameters() == 0;
+    let said = |text: &str, patch: Option<Vec<PatchOp>>| Advice {
+        text: text.to_owned(),
+        patch: patch.map(Patch),
+    };
+    let without = || own.then(|| vec![delete(&node.path, word)]);
+    let instead = |to: &str| own.then(|| vec![set(&node.path, word.into(), to)]);
+    let taken = |from: &str, to: &str| Some(vec![set("train.loss.on", from.into(), to)]);
+    let fitting = match loss.kind {
+        LossKind::BinaryCrossEntropy => "sigmoid",
+        _ => "softmax",
+    };
+    match fault {
+        Fault::OverBatch => vec![said(
+            "let the softmax go over the classes of each example",
+            instead("softmax"),
+        )],
+        Fault::PositiveOnly => vec![said(
+            "use binary cross-entropy, which counts the negative examples too",
+            set_loss(ctx, LossKind::BinaryCrossEntropy).map(|op| vec![op]),
+        )],
+        Fault::NotShared => vec![said(
+            "end with softmax, whose outputs share a sum of 1",
+            instead("softmax"),
+        )],
+        Fault::NoProbabilities if own => vec![said(
+            &format!("end with {fitting} instead of {word}"),
+            instead(fitting),
+        )],
+        Fault::NoProbabilities => vec![said(
+            "let the loss take the outputs as logits",
+            taken("probabilities", "logits"),
+        )],
+        Fault::Squeezed if node.op.gives_probabilities() => vec![
+            said(
+                &format!(
+                    "leave {word} to the loss, which has it built in and is exact for any logit"
+                ),
+                without(),
+            ),
+            said(
+                "let the loss take the outputs as probabilities",
+                taken("logits", "probabilities"),
+            ),
+        ],
+        Fault::Squeezed => vec![said(
+            &format!("take {word} out: the loss wants logits of any size and sign"),
+            without(),
+        )],
+        Fault::Range => vec![said(
+            &format!("take {word} out: real targets want an output of any size and sign"),
+            without(),
+        )],
+    }
 }

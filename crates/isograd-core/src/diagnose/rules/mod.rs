@@ -1,14 +1,17 @@
 //! The registry of findings: one file each, one line here.
 
 mod dead_units;
+mod dropout_before_batch_norm;
 mod exploding_gradient;
 mod learning_rate_too_high;
 mod learning_rate_too_low;
 mod non_finite_values;
+mod normalisation_on_few_values;
 mod saturated_units;
 mod single_unit_softmax;
 mod vanishing_gradient;
 mod wrong_init_gain;
+mod wrong_output_or_loss;
 
 use super::context::Context;
 use super::finding::{Finding, Severity};
@@ -30,11 +33,14 @@ pub struct Rule {
 pub(super) const RULES: &[Rule] = &[
     non_finite_values::RULE,
     single_unit_softmax::RULE,
+    wrong_output_or_loss::RULE,
+    normalisation_on_few_values::RULE,
     learning_rate_too_high::RULE,
     dead_units::RULE,
     saturated_units::RULE,
     exploding_gradient::RULE,
     vanishing_gradient::RULE,
     wrong_init_gain::RULE,
+    dropout_before_batch_norm::RULE,
     learning_rate_too_low::RULE,
 ];

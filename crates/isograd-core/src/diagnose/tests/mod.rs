@@ -3,6 +3,7 @@
 mod advice;
 mod blame;
 mod build;
+mod described;
 mod healthy;
 mod pages;
 mod rates;
