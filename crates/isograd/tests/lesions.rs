@@ -52,7 +52,8 @@ fn a_silent_concatenation_gives_zeros() {
     let lesion = lesions(network.plan()).remove(0);
     let silent = output(&network.rearranged(lesion.plan), &prepared);
     // The classifier then sees its input's part of the weights alone.
-    let (closed, _) = ready(r#"{ concat = { layers = [ { dense = 4, init = "zeros" }, "tanh" ] } }"#);
+    let (closed, _) =
+        ready(r#"{ concat = { layers = [ { dense = 4, init = "zeros" }, "tanh" ] } }"#);
     let zeros = Build::new(3, Device::flex()).network(&closed.plan);
     assert_eq!(silent, output(&zeros, &closed));
     assert_ne!(silent, output(&network, &prepared));
