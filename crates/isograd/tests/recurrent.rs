@@ -1,5 +1,5 @@
 //! Recurrent networks: theory against measurement, the gradient through time, targets at every step.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::type_complexity, clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod common;
 
@@ -266,8 +266,8 @@ fn one_operation_is_the_same_as_many() {
         r#"{ rnn = 5, activation = "relu", bidirectional = true, truncate = 4 }"#,
         r#"{ gru = 6, bias_init = { name = "uniform", min = -1.0, max = 1.0 }, bidirectional = true, truncate = 7 }"#,
         r#"{ gru = 6, return = "last", bidirectional = true }"#,
-        r#"{ lstm = 5, bidirectional = true, truncate = 5 }"#,
-        r#"{ lstm = 5, bias = false }"#,
+        r"{ lstm = 5, bidirectional = true, truncate = 5 }",
+        r"{ lstm = 5, bias = false }",
         r#"{ rnn = 5, norm = "layer", bidirectional = true }"#,
         r#"{ rnn = 5, norm = "layer", bias = false, return = "last" }"#,
         r#"{ gru = 6, norm = "layer", truncate = 5, bidirectional = true, bias_init = { name = "uniform", min = -1.0, max = 1.0 } }"#,
