@@ -1,5 +1,10 @@
 //! Recurrent networks: theory against measurement, the gradient through time, targets at every step.
-#![allow(clippy::type_complexity, clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 mod common;
 
