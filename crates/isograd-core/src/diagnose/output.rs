@@ -1,8 +1,8 @@
 //! What the network puts out, as the loss takes it.
 
 use super::context::Context;
-use crate::describe::Node;
 use crate::describe::train::{LossKind, OutputKind};
+use crate::describe::{Node, Op};
 
 /// The end of the network.
 #[derive(Clone, Copy, Debug)]
