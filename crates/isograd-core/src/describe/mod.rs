@@ -56,6 +56,7 @@ mod registry;
 mod resolve;
 pub mod schedule;
 mod schema;
+mod sequence;
 pub mod shape;
 mod source;
 mod split;
