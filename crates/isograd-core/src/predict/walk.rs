@@ -1,17 +1,20 @@
 //! The walk over a plan: forward through every node, then backward.
 
 use super::backward::{Backward, Energy};
-use super::pool::{self, Window};
+use super::pool;
 use super::signal::{Form, Signal};
-use super::weights::{Fans, Moments};
+use super::weights::Fans;
 use super::{InputMoments, NodePrediction, Prediction, norm, recurrent, skip, slope};
-use crate::describe::network::{Init, SoftmaxAxis};
+use crate::describe::network::SoftmaxAxis;
 use crate::describe::recurrent::Cell;
 use crate::describe::{Node, NodeId, Op, Plan, Shape};
 use isograd_theory::Activation;
 
 mod join;
 mod sequences;
+mod sums;
+
+use sums::window;
 
 /// Variance of the logits above which a softmax is no longer near equal probabilities: one class
 /// is then e times as probable as another, typically.
@@ -287,136 +290,6 @@ impl Walk<'_> {
         Some(out)
     }
 
-    /// A convolution whose groups have so many channels and filters.
-    fn convolution(
-        &mut self,
-        node: &Node,
-        x: Signal,
-        (init, bias): (Init, Option<Init>),
-        (channels, filters): (usize, usize),
-        window: Window,
-    ) -> (Signal, Backward) {
-        let taps = (window.kernel[0] * window.kernel[1]) as f64;
-        let fans = Fans {
-            input: channels as f64 * taps,
-            output: filters as f64 * taps,
-            taps,
-        };
-        let cells = match init {
-            // The centre of a kernel never meets the padding.
-            Init::DeltaOrthogonal { .. } | Init::Identity { .. } => taps,
-            _ => window.mean_cells(),
-        };
-        if cells < taps {
-            self.note(node, "padding is counted in the mean over positions");
-        }
-        let (before, after) = (pixels(node.input), pixels(node.output).max(1.0));
-        let spread = before * cells / after.powi(2) * cells;
-        let terms = (channels as f64 * cells, spread, window.leak());
-        self.weighted(node, x, init, bias, fans, terms)
-    }
-
-    /// Dense and convolution: `inputs` terms a sum, `spread` the share of (Σδ)² that reaches the
-    /// energy for every squared mean weight and input, `leak` the share of a constant that weights
-    /// which sum to zero let through.
-    fn weighted(
-        &mut self,
-        node: &Node,
-        x: Signal,
-        init: Init,
-        bias: Option<Init>,
-        fans: Fans,
-        (inputs, spread, leak): (f64, f64, f64),
-    ) -> (Signal, Backward) {
-        let mut weights = Moments::of(init, fans);
-        if node.weight.standardises() {
-            let gain = if weights.variance == 0.0 {
-                0.0
-            } else if node.weight.has_gain() {
-                1.0 / fans.input
-            } else {
-                1.0
-            };
-            return Self::standardised(node, x, bias, fans, (inputs, gain, leak));
-        }
-        let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
-        if matches!(init, Init::Lsuv { .. }) {
-            // What the batch will make of them: an output of variance 1.
-            weights.variance = ((1.0 - bias.variance) / (inputs * x.square)).max(0.0);
-        }
-        if matches!(init, Init::Identity { .. }) {
-            self.note(
-                node,
-                "weights that are the identity are taken as random ones of the same norm",
-            );
-        }
-        if weights.mean != 0.0 {
-            self.note(
-                node,
-                "weights with a mean move all units together: the prediction is rough",
-            );
-        }
-        let channels = node.input.units() as f64;
-        let square = weights.mean * weights.mean;
-        let pass = Backward {
-            energy: inputs * weights.variance,
-            from_sum: channels * spread * square,
-            to_sum: inputs * weights.variance,
-            sum: inputs * inputs * square,
-            ln_variance: Moments::ln_variance(init, channels, fans.output / fans.taps, fans.taps),
-        };
-        (x.weighted(inputs, weights, bias), pass)
-    }
-
-    /// Weights that sum to zero over the inputs of a unit, with this variance: the mean of the signal
-    /// does not pass forward, nothing that adds up passes backward.
-    fn standardised(
-        node: &Node,
-        x: Signal,
-        bias: Option<Init>,
-        fans: Fans,
-        (inputs, variance, leak): (f64, f64, f64),
-    ) -> (Signal, Backward) {
-        let centred = Signal {
-            mean: 0.0,
-            square: x.variance() + leak * x.mean * x.mean,
-            ..x
-        };
-        let weights = Moments {
-            mean: 0.0,
-            variance,
-        };
-        let bias = bias.map_or_else(Moments::default, |b| Moments::of(b, fans));
-        let mut pass = Backward::scaled(inputs * variance, 0.0);
-        pass.ln_variance = 2.0 / node.input.units().max(1) as f64;
-        (centred.weighted(inputs, weights, bias), pass)
-    }
-
-    /// Group normalisation of `channels` channels together, instance normalisation of one.
-    fn group_norm(
-        &mut self,
-        node: &Node,
-        x: Signal,
-        channels: usize,
-        epsilon: f64,
-    ) -> Option<(Signal, Backward)> {
-        let positions = pixels(node.input);
-        if positions > 1.0 {
-            self.note(
-                node,
-                "in normalisation, positions are taken to be as correlated as examples",
-            );
-        }
-        let done = norm::group(x, channels as f64, positions, epsilon);
-        if done.is_none() {
-            self.note(
-                node,
-                "so few numbers are normalised together that the mean gradient has no bound",
-            );
-        }
-        done
-    }
-
     fn softmax(&mut self, node: &Node, x: Signal) -> (Signal, Backward) {
         let classes = node.output.units() as f64;
         let variance = x.variance();
@@ -509,28 +382,4 @@ impl Walk<'_> {
 /// Rows × columns (or time steps) that share weights.
 fn pixels(shape: Shape) -> f64 {
     (shape.elements() / shape.units().max(1)) as f64
-}
-
-/// The window of a convolution or pooling of images or, as rows, of sequences; a single cell for other
-/// shapes.
-fn window(
-    node: &Node,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: [usize; 4],
-    dilation: [usize; 2],
-) -> Window {
-    let size = |shape| match shape {
-        Shape::Image { height, width, .. } => [height, width],
-        Shape::Sequence { steps, .. } => [steps, 1],
-        Shape::Flat(_) => [1, 1],
-    };
-    Window {
-        size: size(node.input),
-        kernel,
-        stride,
-        padding,
-        dilation,
-        outputs: size(node.output),
-    }
 }
