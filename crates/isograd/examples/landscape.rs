@@ -2,7 +2,7 @@
 //! it, and the smoothness of the loss along the gradient (Santurkar et al. 2018), with the
 //! normalisation of a description and without it.
 //!
-//! `cargo run --release --example landscape -- DESCRIPTION.toml [PATH=VALUE …]`; named data sets
+//! `cargo run --release -p isograd --example landscape -- DESCRIPTION.toml [PATH=VALUE …]`; named data sets
 //! lie in `ISOGRAD_DATA`.
 
 use burn::module::Module as _;
