@@ -1,8 +1,12 @@
 //! A description made ready: data read, network planned, loss checked.
 
 use crate::data::{Data, DataError, Part, load, probe_rows};
+use crate::nn::Build;
+use crate::probe::{LastLoss, ThroughTime, gradient_through_time};
+use crate::train::loss::resolve_output;
 use crate::train::{TrainError, check_curriculum, judges};
-use isograd_core::describe::{DescribeError, Description, Document, Plan};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use isograd_core::describe::{DescribeError, Description, Document, Node, Op, Plan};
 use isograd_core::predict::InputMoments;
 use std::path::Path;
 use std::sync::Arc;
@@ -134,4 +138,40 @@ pub fn input_moments(data: &Data, seed: u64) -> InputMoments {
             1.0
         },
     }
+}
+
+/// Examples that the gradient through time is measured on.
+const THROUGH_TIME_ROWS: usize = 64;
+
+/// The gradient through the states of every recurrent layer of a network before its first step, as
+/// [`gradient_through_time`] measures it; layers without a last step are left out.
+pub fn initial_through_time(prepared: &Prepared) -> Vec<ThroughTime> {
+    let recurrent = |node: &&Node| matches!(node.op, Op::Recurrent { .. });
+    let plan = &prepared.plan;
+    if !plan.nodes.iter().any(|node| recurrent(&node)) {
+        return Vec::new();
+    }
+    let (seed, data) = (prepared.description.seed, &prepared.data);
+    let device = Device::flex().autodiff();
+    let network = Build::new(seed, device.clone()).network(plan);
+    let rows = probe_rows(seed, data.train.len(), THROUGH_TIME_ROWS);
+    let batch = data.train.batch(&rows);
+    let x = TensorData::new(batch.inputs, [rows.len(), data.train.elements]);
+    let x = Tensor::<2>::from_data(x, (&device, DType::F32));
+    let spec = &prepared.description.train.loss;
+    let last = plan.chain.last().map(|&id| &plan.nodes[id].op);
+    let loss = LastLoss {
+        spec,
+        output: resolve_output(spec.on, last),
+        task: data.shape.task,
+        target: data.target,
+    };
+    let measure = |node: &Node| {
+        gradient_through_time(&network, node.id, x.clone(), &batch.targets, &loss).ok()
+    };
+    plan.nodes
+        .iter()
+        .filter(recurrent)
+        .filter_map(measure)
+        .collect()
 }

@@ -9,7 +9,7 @@ use crate::talk::Talk;
 use crate::watch::Watch;
 use isograd::train::{Finished, StopReason, TrainOptions, train};
 use isograd_core::diagnose::{Diagnosis, Examination, diagnose};
-use isograd_core::report::facts::Overhead;
+use isograd_core::report::facts::{Overhead, ThroughTime};
 use isograd_core::report::{DoctorReport, StopWord, Training, json, terminal};
 use isograd_core::trace::Run;
 
@@ -43,6 +43,7 @@ pub(super) struct Examined {
     pub(super) opened: Opened,
     pub(super) diagnosis: Diagnosis,
     pub(super) finished: Finished,
+    pub(super) through_time: Vec<ThroughTime>,
     pub(super) run: Run,
 }
 
@@ -71,9 +72,11 @@ pub(super) fn examine(
         prediction: &opened.prediction,
         trace: &finished.trace,
     });
+    let through_time = through_time(&opened);
     Ok(Examined {
         opened,
         diagnosis,
+        through_time,
         finished,
         run,
     })
@@ -87,6 +90,7 @@ impl Examined {
             prediction: &self.opened.prediction,
             trace: &self.finished.trace,
             diagnosis: &self.diagnosis,
+            through_time: &self.through_time,
             training: training(&self.opened, &self.finished),
             overhead: overhead(&self.finished),
             run: Some(self.run.path()),
@@ -98,6 +102,18 @@ impl Examined {
         self.run.write(REPORT, format!("{report:#}\n").as_bytes())?;
         Ok(())
     }
+}
+
+/// The gradient through time of every recurrent layer that it can be measured of.
+fn through_time(opened: &Opened) -> Vec<ThroughTime> {
+    let plan = &opened.prepared.plan;
+    let measured = isograd::session::initial_through_time(&opened.prepared);
+    let named = measured.into_iter().map(|t| ThroughTime {
+        layer: plan.nodes[t.node].name.clone(),
+        state: t.state,
+        cell: t.cell,
+    });
+    named.collect()
 }
 
 /// What measuring cost, where the steps tell it.

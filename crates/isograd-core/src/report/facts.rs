@@ -95,6 +95,18 @@ pub struct Score {
     pub examples: usize,
 }
 
+/// How the gradient of the loss at the last step shrinks on its way back through the states of a
+/// recurrent layer, before the first step of the training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThroughTime {
+    /// The layer.
+    pub layer: String,
+    /// ‖∂L/∂h_{T−k}‖ ÷ ‖∂L/∂h_T‖, from lag k = 0 on.
+    pub state: Vec<f64>,
+    /// The same of an LSTM's cells.
+    pub cell: Option<Vec<f64>>,
+}
+
 /// All that `doctor` shows.
 #[derive(Clone, Copy, Debug)]
 pub struct DoctorReport<'a> {
@@ -108,6 +120,8 @@ pub struct DoctorReport<'a> {
     pub trace: &'a Trace,
     /// What was found.
     pub diagnosis: &'a Diagnosis,
+    /// One entry a recurrent layer that it can be measured of.
+    pub through_time: &'a [ThroughTime],
     /// How the training went.
     pub training: Training,
     /// What the probe cost, where it was measured.

@@ -14,8 +14,8 @@ mod sample;
 
 pub use comparison::CompareReport;
 pub use facts::{
-    DoctorReport, Facts, Overhead, PredictReport, RangeReport, Score, StopWord, TrainReport,
-    Training,
+    DoctorReport, Facts, Overhead, PredictReport, RangeReport, Score, StopWord, ThroughTime,
+    TrainReport, Training,
 };
 pub use layers::LayerRow;
 pub use terminal::Style;

@@ -36,6 +36,7 @@ impl Sample {
             prediction: &self.prediction,
             trace: &self.trace,
             diagnosis: &self.diagnosis,
+            through_time: &[],
             training: self.training,
             overhead: Some(Overhead {
                 probe_seconds: 0.13,

@@ -1,7 +1,7 @@
 //! What `doctor --format json` prints.
 
 use super::part;
-use crate::report::facts::DoctorReport;
+use crate::report::facts::{DoctorReport, ThroughTime};
 use crate::report::layers;
 use serde_json::{Map, Value, json};
 
@@ -33,6 +33,18 @@ pub(super) fn fields(command: &str, report: &DoctorReport<'_>) -> Map<String, Va
         "run": part::path(report.run),
     });
     let mut object = part::head(command, report.facts, Some(report.plan));
+    if !report.through_time.is_empty() {
+        let numbers = |values: &[f64]| values.iter().map(|&v| part::maybe(Some(v))).collect();
+        let one = |t: &ThroughTime| {
+            json!({
+                "layer": t.layer,
+                "state": Value::Array(numbers(&t.state)),
+                "cell": t.cell.as_deref().map(|c| Value::Array(numbers(c))),
+            })
+        };
+        let all = report.through_time.iter().map(one).collect();
+        object.insert("through_time".into(), Value::Array(all));
+    }
     if let Value::Object(more) = more {
         object.extend(more);
     }

@@ -3,6 +3,7 @@
 use super::figure::{count, figure, percent, seconds};
 use super::page::{INDENT, Page, left, right};
 use super::style::{Style, Tone};
+use super::through_time::through_time;
 use super::{blame, findings, picture};
 use crate::describe::Plan;
 use crate::diagnose::{Finding, Severity};
@@ -19,6 +20,12 @@ pub fn doctor(report: &DoctorReport<'_>, style: Style) -> String {
     let marks = layers::marks(report.plan, &report.diagnosis.findings);
     picture::layers(&mut page, &rows, &marks);
     blame::blame(&mut page, report.diagnosis);
+    through_time(
+        &mut page,
+        report.through_time,
+        report.plan,
+        report.prediction,
+    );
     course(&mut page, report.trace, report.training);
     let found = &report.diagnosis.findings;
     if !found.is_empty() {

@@ -18,6 +18,7 @@ mod picture;
 mod predict;
 mod range_test;
 mod style;
+mod through_time;
 mod train;
 
 #[cfg(test)]
