@@ -5,6 +5,8 @@
 //! `cargo run --release -p isograd --example landscape -- DESCRIPTION.toml [PATH=VALUE …]`; named data sets
 //! lie in `ISOGRAD_DATA`.
 
+#![allow(clippy::print_stdout)]
+
 use burn::module::Module as _;
 use isograd::nn::{Mode, Network, Pass};
 use isograd::probe::{Along, Schedule, along_gradient, covariate_shift};
