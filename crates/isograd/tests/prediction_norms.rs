@@ -95,12 +95,12 @@ fn the_slope_is_the_predicted_one() {
         dense(
             r#""flatten", { repeat = 12, layers = [ { dense = 256, weight = "standardised" }, "layer_norm", "relu" ] }"#,
         ),
-        dense(r#"{ repeat = 6, layers = [ { conv2d = 24, kernel = 3, dilation = 2 }, "relu" ] }"#),
+        dense(r#"{ repeat = 6, layers = [ { conv2d = 16, kernel = 3, dilation = 2 }, "relu" ] }"#),
         dense(
-            r#"{ conv2d = 24 }, { repeat = 6, layers = [ { conv2d = 24, groups = 4 }, "relu" ] }"#,
+            r#"{ conv2d = 16 }, { repeat = 6, layers = [ { conv2d = 16, groups = 4 }, "relu" ] }"#,
         ),
-        image(r#"{ repeat = 6, layers = [ { conv2d = 24 }, { group_norm = 4 }, "relu" ] }"#),
-        image(r#"{ repeat = 6, layers = [ { conv2d = 24 }, "instance_norm", "relu" ] }"#),
+        image(r#"{ repeat = 6, layers = [ { conv2d = 16 }, { group_norm = 4 }, "relu" ] }"#),
+        image(r#"{ repeat = 6, layers = [ { conv2d = 16 }, "instance_norm", "relu" ] }"#),
     ];
     let mut failed = Vec::new();
     for case in cases {
