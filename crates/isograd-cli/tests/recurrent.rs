@@ -11,9 +11,9 @@ source = { name = "adding", length = 12, samples = 80 }
 valid = 0.2
 [network]
 layers = [
-  { lstm = 8 },
+  { rnn = 8 },
   { gru = 8, bidirectional = true },
-  { rnn = 8, return = "last" },
+  { lstm = 8, return = "last" },
   { dense = "outputs" },
 ]
 [train]
@@ -46,7 +46,7 @@ fn doctor_shows_the_gradient_through_time() {
     // A layer that reads in both directions has no last step.
     let all = report["through_time"].as_array().unwrap();
     let layers: Vec<&str> = all.iter().map(|t| t["layer"].as_str().unwrap()).collect();
-    assert_eq!(layers, ["lstm1", "rnn1"]);
+    assert_eq!(layers, ["rnn1", "lstm1"]);
     for one in all {
         let state = one["state"].as_array().unwrap();
         assert_eq!((state.len(), state[0].as_f64()), (12, Some(1.0)));
