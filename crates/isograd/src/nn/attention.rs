@@ -67,7 +67,8 @@ impl Attention {
 
         let mut scores = query.matmul(key.swap_dims(2, 3));
         if causal {
-            scores = scores.clone() + future(&scores);
+            let mask = future(&scores);
+            scores = scores + mask;
         }
         let mut weights = softmax(scores, 3);
         if rate > 0.0 && pass.mode != Mode::Evaluate {
