@@ -82,7 +82,9 @@ impl Activation {
             Self::Relu => linear::leaky(x, 0.0),
             Self::LeakyRelu { slope } => linear::leaky(x, slope),
             Self::Elu { alpha } => elu::value(x, alpha),
-            Self::Celu { alpha } => alpha * elu::value(x / alpha, 1.0),
+            // x itself, not alpha·(x/alpha), which may overflow.
+            Self::Celu { alpha } if x < 0.0 => alpha * elu::value(x / alpha, 1.0),
+            Self::Celu { .. } => x,
             Self::Selu => elu::SELU_LAMBDA * elu::value(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::value(x),
             Self::Silu => logistic::silu(x),
