@@ -72,7 +72,7 @@ impl Activation {
     /// φ(x).
     pub fn value(self, x: f64) -> f64 {
         match self {
-            Self::Identity => x,
+            Self::Identity | Self::Celu { .. } => x,
             Self::Sigmoid => logistic::sigmoid(x),
             Self::HardSigmoid => linear::hard_sigmoid(x),
             Self::Tanh => x.tanh(),
@@ -82,9 +82,8 @@ impl Activation {
             Self::Relu => linear::leaky(x, 0.0),
             Self::LeakyRelu { slope } => linear::leaky(x, slope),
             Self::Elu { alpha } => elu::value(x, alpha),
-            // x itself, not alpha·(x/alpha), which may overflow.
+            // Not alpha·(x/alpha) above 0, which may overflow.
             Self::Celu { alpha } if x < 0.0 => alpha * elu::value(x / alpha, 1.0),
-            Self::Celu { .. } => x,
             Self::Selu => elu::SELU_LAMBDA * elu::value(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::value(x),
             Self::Silu => logistic::silu(x),
