@@ -76,8 +76,8 @@ pub(super) fn examine(
     Ok(Examined {
         opened,
         diagnosis,
-        through_time,
         finished,
+        through_time,
         run,
     })
 }

@@ -72,6 +72,8 @@ impl Activation {
     /// φ(x).
     pub fn value(self, x: f64) -> f64 {
         match self {
+            // Not alpha·(x/alpha) above 0, which may overflow.
+            Self::Celu { alpha } if x < 0.0 => alpha * elu::value(x / alpha, 1.0),
             Self::Identity | Self::Celu { .. } => x,
             Self::Sigmoid => logistic::sigmoid(x),
             Self::HardSigmoid => linear::hard_sigmoid(x),
@@ -82,8 +84,6 @@ impl Activation {
             Self::Relu => linear::leaky(x, 0.0),
             Self::LeakyRelu { slope } => linear::leaky(x, slope),
             Self::Elu { alpha } => elu::value(x, alpha),
-            // Not alpha·(x/alpha) above 0, which may overflow.
-            Self::Celu { alpha } if x < 0.0 => alpha * elu::value(x / alpha, 1.0),
             Self::Selu => elu::SELU_LAMBDA * elu::value(x, elu::SELU_ALPHA),
             Self::Gelu => gelu::value(x),
             Self::Silu => logistic::silu(x),

@@ -28,6 +28,7 @@ mod read;
 mod scale;
 mod shape;
 mod target;
+mod target_error;
 
 use isograd_core::describe::data::{Augment, TargetKind};
 use isograd_core::describe::{DataShape, Task};

@@ -1,12 +1,13 @@
 //! What the targets are and how they become class numbers or reals.
 
+use super::target_error::{list, mismatch, missing, not_a_class};
 use std::collections::BTreeSet;
 
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
 use isograd_core::describe::train::LossKind;
 
-use super::error::{DataError, DataErrorKind, excerpt};
+use super::error::{DataError, excerpt};
 use super::raw::{Origin, RawTargets};
 
 /// Whole numbers with no more different values than this are taken for classes where neither the
@@ -16,7 +17,7 @@ const MOST_GUESSED_CLASSES: usize = 20;
 
 /// Largest class number used as it is: a network with one output a class and more outputs than
 /// this is taken for a mistake (identifiers read as labels).
-const MAX_CLASS: f64 = 65_535.0;
+pub(super) const MAX_CLASS: f64 = 65_535.0;
 
 /// What a source knows of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -491,41 +492,4 @@ fn largest(targets: &RawTargets) -> f64 {
         }
         RawTargets::Words { .. } => 0.0,
     }
-}
-
-fn missing(origin: &Origin, row: usize) -> DataError {
-    origin
-        .error(row, "the label is missing")
-        .help("a class cannot be left open: remove the row, or use `target = \"real\"`")
-}
-
-fn not_a_class(origin: &Origin, row: usize, value: f64) -> DataError {
-    origin
-        .error(row, format!("the label {value} is not a class number"))
-        .help(format!(
-            "classes are whole numbers from 0 to {MAX_CLASS}; say `target = \"real\"` for a regression"
-        ))
-}
-
-fn mismatch(origin: &Origin, message: impl Into<String>) -> DataError {
-    let error = DataError::new(DataErrorKind::Mismatch, message);
-    match &origin.file {
-        Some(file) => error.file(file),
-        None => error,
-    }
-}
-
-/// The first few words of a list.
-fn list(words: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut text = words
-        .iter()
-        .take(SHOWN)
-        .map(|word| excerpt(word))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if words.len() > SHOWN {
-        text += ", …";
-    }
-    text
 }

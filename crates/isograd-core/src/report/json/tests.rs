@@ -79,7 +79,8 @@ fn documents() -> Vec<Value> {
 
 /// A comparison with everything, and one of a single seed without target, control and map.
 fn comparisons() -> Vec<Value> {
-    use crate::compare::tests::{GRID, filled};
+    use crate::compare::tests::GRID;
+    use crate::compare::tests::runs::filled;
     let lean = GRID
         .replace("seeds = [1, 2]\n", "seeds = [1]\n")
         .replace("control = \"relu\"\n", "");
