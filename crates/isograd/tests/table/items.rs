@@ -3,6 +3,7 @@
 use super::cells;
 use super::closed_form::closed_form;
 use super::difficulty;
+use super::loops;
 use super::differences::{FLAT, IMAGE, SEQUENCE, differences, loss_differences};
 use super::distribution::{FAN_IN, FAN_OUT, Law, distribution, std_of_truncated, weights};
 use super::item::Item;
@@ -389,6 +390,8 @@ fn schedules() -> Vec<Item> {
 fn curricula() -> Vec<Item> {
     let wu = "Wu et al. 2021, pacing functions";
     vec![
+        closed_form("loop", "accumulation", "one batch of the same examples", loops::accumulation).within(1e-5, 1e-5),
+        closed_form("loop", "range test", "Smith 2017, rates in equal ratios", loops::range),
         closed_form("curriculum", "step", wu, difficulty::step),
         closed_form("curriculum", "linear", wu, difficulty::linear),
         closed_form("curriculum", "exponential, stages", "Hacohen and Weinshall 2019, start · inc^⌊i/length⌋", difficulty::exponential),

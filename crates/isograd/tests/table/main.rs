@@ -17,6 +17,7 @@ mod item;
 // One line an item, however long.
 #[rustfmt::skip]
 mod items;
+mod loops;
 mod matrices;
 mod rates;
 mod sequences;
