@@ -3,7 +3,7 @@
 //! normalisation of a description and without it.
 //!
 //! `cargo run --release -p isograd --example landscape -- DESCRIPTION.toml [PATH=VALUE …]`; named data sets
-//! lie in `ISOGRAD_DATA`.
+//! lie in `ISOGRAD_DATA`. Without a description it takes a small one, for a look.
 
 #![allow(clippy::print_stdout)]
 
@@ -18,6 +18,20 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
+/// What is measured where no description is given.
+const SMALL: &str = r#"
+[data]
+source = { name = "circles", samples = 400 }
+[network]
+init = "he_normal"
+layers = [{ repeat = 4, layers = [{ dense = 16 }, "batch_norm", "relu"] }, { dense = "classes" }]
+[train]
+loss = "binary_cross_entropy"
+optimizer = { name = "sgd", lr = 0.05 }
+batch = 64
+epochs = 100
+"#;
+
 /// Steps done before a measurement.
 const STEPS: [u64; 5] = [0, 10, 50, 150, 400];
 /// Of the learning rate: the range of Santurkar et al.
@@ -106,10 +120,12 @@ fn report(name: &str, prepared: &Prepared) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1).ok_or("which description?")?;
     let folder = std::env::var_os("ISOGRAD_DATA").map(PathBuf::from);
     let changes: Vec<String> = std::env::args().skip(2).collect();
-    let mut document = Document::load(Path::new(&file), &changes)?;
+    let mut document = match std::env::args().nth(1) {
+        Some(file) => Document::load(Path::new(&file), &changes)?,
+        None => Document::parse(SMALL, Path::new("small.toml"))?,
+    };
     println!(
         "| network | step | loss | cosine of G and G′ | ‖G′ − G‖/‖G‖ | range of the loss | range of the gradient's change | β |"
     );
