@@ -9,8 +9,10 @@
 
 pub mod conv;
 pub mod curve;
+mod matrix;
 pub mod moments;
 pub mod probe;
+mod real;
 pub mod recurrence;
 mod width;
 

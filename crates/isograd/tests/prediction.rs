@@ -1,12 +1,12 @@
 //! The predicted slope of ln G against the measured one.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use isograd::probe::Schedule;
+mod common;
+
+use common::{measured_slope, start};
 use isograd::session::{input_moments, prepare};
-use isograd::train::{Silent, TrainOptions, train};
-use isograd_core::describe::{Document, Plan};
+use isograd_core::describe::Document;
 use isograd_core::predict::predict;
-use isograd_core::trace::{Quantity, Trace};
 use std::path::Path;
 
 /// Networks whose slopes are averaged.
@@ -35,28 +35,6 @@ fn document(activation: &str, gain: f64, family: &str) -> Document {
     Document::parse(&text, Path::new("slope.toml")).unwrap()
 }
 
-/// Least-squares slope of ln G over the outputs of the hidden layers.
-fn measured_slope(plan: &Plan, trace: &Trace) -> f64 {
-    let rows = &trace.first_probe().unwrap().rows;
-    let hidden = &plan.layers[..plan.layers.len() - 1];
-    let points: Vec<(f64, f64)> = hidden
-        .iter()
-        .enumerate()
-        .map(|(i, layer)| {
-            let site = trace.site(&plan.nodes[layer.output].name).unwrap();
-            (i as f64, rows[site].get(Quantity::Gradient).unwrap().ln())
-        })
-        .collect();
-    let n = points.len() as f64;
-    let (mx, my) = (
-        points.iter().map(|p| p.0).sum::<f64>() / n,
-        points.iter().map(|p| p.1).sum::<f64>() / n,
-    );
-    let sxy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
-    let sxx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
-    sxy / sxx
-}
-
 #[test]
 fn the_predicted_slope_is_the_measured_one() {
     // LeCun's variance 1/n is the plain scale of a saturating activation, He's 2/n that of ReLU.
@@ -73,19 +51,8 @@ fn the_predicted_slope_is_the_measured_one() {
             let prepared = prepare(&document, None).unwrap();
             let moments = input_moments(&prepared.data, 1);
             let predicted = predict(&prepared.plan, moments).slope.unwrap();
-            let slopes = (1..=SEEDS).map(|seed| {
-                let options = TrainOptions {
-                    max_steps: Some(0),
-                    watch: Schedule {
-                        every: None,
-                        probes: true,
-                    },
-                    seed: Some(seed),
-                    ..TrainOptions::default()
-                };
-                let done = train(&prepared, &options, &mut Silent).unwrap();
-                measured_slope(&prepared.plan, &done.trace)
-            });
+            let slopes =
+                (1..=SEEDS).map(|seed| measured_slope(&prepared.plan, &start(&prepared, seed)));
             let measured = slopes.sum::<f64>() / SEEDS as f64;
             let allowed = (0.1 * measured.abs()).max(0.02);
             let line = format!(

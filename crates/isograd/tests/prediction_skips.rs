@@ -1,9 +1,10 @@
 //! Where paths meet: predicted gradients and signals against measured ones.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use isograd::probe::Schedule;
+mod common;
+
+use common::start;
 use isograd::session::{input_moments, prepare};
-use isograd::train::{Silent, TrainOptions, train};
 use isograd_core::describe::Document;
 use isograd_core::predict::predict;
 use isograd_core::trace::Quantity;
@@ -129,19 +130,10 @@ fn errors(case: &Case) -> (f64, f64) {
     let mut gradient = vec![0.0; chain.len()];
     let mut square = gradient.clone();
     for seed in 1..=SEEDS {
-        let options = TrainOptions {
-            max_steps: Some(0),
-            watch: Schedule {
-                every: None,
-                probes: true,
-            },
-            seed: Some(seed),
-            ..TrainOptions::default()
-        };
-        let done = train(&prepared, &options, &mut Silent).unwrap();
-        let rows = &done.trace.first_probe().unwrap().rows;
+        let trace = start(&prepared, seed);
+        let rows = &trace.first_probe().unwrap().rows;
         let at = |node: usize, quantity: Quantity| {
-            let site = done.trace.site(&plan.nodes[node].name).unwrap();
+            let site = trace.site(&plan.nodes[node].name).unwrap();
             rows[site].get(quantity).unwrap()
         };
         let end = at(*chain.last().unwrap(), Quantity::Gradient);

@@ -11,10 +11,9 @@ mod common;
 use burn::module::{Module as _, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use isograd::nn::{Build, Pass};
-use isograd::probe::{LastLoss, Schedule, ThroughTime, ThroughTimeError, gradient_through_time};
+use isograd::probe::{LastLoss, ThroughTime, ThroughTimeError, gradient_through_time};
 use isograd::session::{Prepared, input_moments, prepare};
 use isograd::train::loss::resolve_output;
-use isograd::train::{Silent, TrainOptions, train};
 use isograd_core::describe::{DataShape, Document, Shape, Task};
 use isograd_core::predict::predict;
 use isograd_core::trace::Quantity;
@@ -144,19 +143,9 @@ fn theory_through_time_is_what_is_measured() {
         let prepared = prepared(source, &layers, "mse");
         let predicted = predict(&prepared.plan, input_moments(&prepared.data, 1));
         let seeds = 4;
-        let trace = |seed| {
-            let options = TrainOptions {
-                max_steps: Some(0),
-                watch: Schedule {
-                    every: None,
-                    probes: true,
-                },
-                seed: Some(seed),
-                ..TrainOptions::default()
-            };
-            train(&prepared, &options, &mut Silent).unwrap().trace
-        };
-        let traces: Vec<_> = (1..=seeds).map(trace).collect();
+        let traces: Vec<_> = (1..=seeds)
+            .map(|seed| common::start(&prepared, seed))
+            .collect();
         for (node, before) in [("rnn1", "dense1"), ("rnn2", "rnn1")] {
             let mean = |of: &dyn Fn(&dyn Fn(&str, Quantity) -> f64) -> f64| {
                 let sum = traces.iter().map(|trace| {

@@ -174,8 +174,3 @@ pub struct PredictReport<'a> {
     /// What theory says.
     pub prediction: &'a Prediction,
 }
-
-/// Numbers that are trained or frozen: weights, biases, scales and shifts.
-pub fn parameters(plan: &Plan) -> usize {
-    plan.parameters() as usize
-}

@@ -5,6 +5,7 @@
 mod columns;
 mod pass;
 
+use crate::real::{by_type, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -12,7 +13,7 @@ use burn::backend::autodiff::{
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use columns::Plane;
 use pass::Job;
 
@@ -127,32 +128,6 @@ fn job(x: [usize; 4], weight: [usize; 4], windows: Windows) -> Job {
         groups,
         filters: filters / groups,
     }
-}
-
-/// Runs a body with `T` the type of the numbers.
-macro_rules! by_type {
-    ($tensor:expr, $T:ident => $body:expr) => {
-        match $tensor.dtype() {
-            DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            DType::F64 => {
-                type $T = f64;
-                $body
-            }
-            other => unreachable!("isograd computes in single and double precision, not {other:?}"),
-        }
-    };
-}
-
-/// The numbers of a contiguous tensor.
-macro_rules! slice {
-    ($tensor:expr, $T:ident) => {
-        $tensor
-            .as_slice::<$T>()
-            .unwrap_or_else(|| unreachable!("a contiguous tensor is a slice of its type"))
-    };
 }
 
 impl ConvBackend for Flex {

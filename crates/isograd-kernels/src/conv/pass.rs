@@ -1,21 +1,9 @@
 //! The three products of a convolution, example by example.
 
 use super::columns::Plane;
+use crate::matrix::Matrix;
+use crate::real::Real;
 use rayon::prelude::*;
-use std::ops::AddAssign;
-
-/// What a kernel computes with.
-pub(super) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
-    const ONE: Self;
-}
-
-impl Real for f32 {
-    const ONE: Self = 1.0;
-}
-
-impl Real for f64 {
-    const ONE: Self = 1.0;
-}
 
 /// Examples whose weight gradients one thread sums; fixed, so that the sum does not depend on how
 /// many threads there are.
@@ -85,7 +73,8 @@ impl Job {
                 for ((y, x), w) in groups.zip(w.chunks(self.weights())) {
                     let windows = self.windows(x, room);
                     // y[f, p] += w[f, t] · windows[t, p]
-                    Matrix::rows(w, self.plane.taps()).times(&Matrix::rows(windows, positions), y);
+                    Matrix::rows(w, self.plane.taps())
+                        .add_times(&Matrix::rows(windows, positions), y);
                 }
             },
         );
@@ -111,10 +100,10 @@ impl Job {
                     let w = Matrix::rows(w, self.plane.taps()).transposed();
                     let dy = Matrix::rows(dy, positions);
                     if self.plane.is_plain() {
-                        w.times(&dy, dx);
+                        w.add_times(&dy, dx);
                     } else {
                         room.fill(T::default());
-                        w.times(&dy, room);
+                        w.add_times(&dy, room);
                         self.plane.scatter(room, dx);
                     }
                 }
@@ -145,7 +134,7 @@ impl Job {
                         for ((x, dy), dw) in groups.zip(dw.chunks_mut(self.weights())) {
                             // dw[f, t] += dy[f, p] · windows[t, p]
                             let windows = Matrix::rows(self.windows(x, room), positions);
-                            Matrix::rows(dy, positions).times(&windows.transposed(), dw);
+                            Matrix::rows(dy, positions).add_times(&windows.transposed(), dw);
                         }
                     }
                     dw
@@ -180,71 +169,4 @@ pub(super) fn bias_gradient<T: Real>(dy: &[T], filters: usize, positions: usize)
         }
     }
     db
-}
-
-/// A matrix in memory.
-struct Matrix<'a, T> {
-    values: &'a [T],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl<'a, T: Real> Matrix<'a, T> {
-    /// Rows one after another.
-    fn rows(values: &'a [T], columns: usize) -> Self {
-        Self {
-            values,
-            rows: values.len() / columns.max(1),
-            columns,
-            row_stride: columns,
-            column_stride: 1,
-        }
-    }
-
-    fn transposed(self) -> Self {
-        Self {
-            values: self.values,
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
-    }
-
-    /// `sum` += self · `other`, rows one after another.
-    #[allow(unsafe_code)]
-    fn times(&self, other: &Self, sum: &mut [T]) {
-        assert_eq!(self.columns, other.rows, "inner sizes");
-        assert_eq!(sum.len(), self.rows * other.columns, "size of the product");
-        let fits = |m: &Self| m.rows * m.columns <= m.values.len();
-        assert!(fits(self) && fits(other), "sizes of the factors");
-        // SAFETY: each pointer is to a slice that holds all of its matrix, as just checked: the
-        // largest offset, (rows − 1)·row_stride + (columns − 1)·column_stride, is rows·columns − 1
-        // for both layouts. `sum` is borrowed mutably, so it overlaps neither factor.
-        unsafe {
-            gemm::gemm(
-                self.rows,
-                other.columns,
-                self.columns,
-                sum.as_mut_ptr(),
-                1,
-                other.columns as isize,
-                true,
-                self.values.as_ptr(),
-                self.column_stride as isize,
-                self.row_stride as isize,
-                other.values.as_ptr(),
-                other.column_stride as isize,
-                other.row_stride as isize,
-                T::ONE,
-                T::ONE,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
-        }
-    }
 }

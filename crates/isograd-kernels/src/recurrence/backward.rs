@@ -4,8 +4,8 @@ use super::Cell;
 use super::cells::Gru;
 use super::forward::{ROWS, add, scale};
 use super::job::{Extras, Job};
-use super::matrix::Matrix;
 use super::number::Number;
+use crate::matrix::Matrix;
 use rayon::prelude::*;
 
 impl Job {

@@ -2,8 +2,8 @@
 
 use super::Cell;
 use super::job::{Extras, Job};
-use super::matrix::Matrix;
 use super::number::Number;
+use crate::matrix::Matrix;
 use rayon::prelude::*;
 
 /// Examples that go through the steps together; fixed, so that results do not depend on how many

@@ -3,8 +3,8 @@
 use super::Cell;
 use super::forward::add;
 use super::job::Job;
-use super::matrix::Matrix;
 use super::number::Number;
+use crate::matrix::Matrix;
 use rayon::prelude::*;
 
 /// Examples whose gradients one thread sums; fixed, so that sums do not depend on how many threads

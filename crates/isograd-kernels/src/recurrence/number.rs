@@ -3,24 +3,15 @@
 
 use super::cells::{self, Gru};
 use crate::curve::float;
+use crate::real::Real;
 use crate::width::widths;
-use std::ops::{Add, AddAssign, Mul, Sub};
+use std::ops::{Add, Mul, Sub};
 
-/// Single or double precision.
+/// [`Real`] with what a step needs.
 pub(super) trait Number:
-    Copy
-    + PartialOrd
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + AddAssign
-    + Send
-    + Sync
-    + 'static
-    + Step
+    Real + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Step
 {
     const ZERO: Self;
-    const ONE: Self;
 
     fn of(value: f64) -> Self;
     fn sigmoid(self) -> Self;
@@ -30,7 +21,6 @@ pub(super) trait Number:
 
 impl Number for f64 {
     const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
 
     fn of(value: f64) -> Self {
         value
@@ -51,7 +41,6 @@ impl Number for f64 {
 
 impl Number for f32 {
     const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
 
     #[inline(always)]
     fn of(value: f64) -> Self {

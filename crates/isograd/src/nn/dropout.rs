@@ -19,11 +19,27 @@ pub(super) fn dropout(x: Signal, rate: f64, layer: &str, pass: &Pass) -> Signal 
 }
 
 /// Position of a pass in the streams of masks.
-pub(super) fn position(pass: &Pass) -> u64 {
+fn position(pass: &Pass) -> u64 {
     match pass.mode {
         Mode::Probe => pass.step | PROBE_POSITIONS,
         _ => pass.step,
     }
+}
+
+/// 0 with probability `rate`, else 1/(1 − `rate`), so many times; drawn by seed, layer and step.
+pub(super) fn mask(count: usize, rate: f64, layer: &str, pass: &Pass) -> Vec<f64> {
+    let mut stream = stream(pass.seed, Purpose::Dropout, layer, position(pass));
+    // Dropped where 32 random bits, as a fraction, lie below the rate.
+    let limit = (rate * 2f64.powi(32)) as u64;
+    let kept = 1.0 / (1.0 - rate);
+    let draw = |_| {
+        if u64::from(stream.next_u32()) < limit {
+            0.0
+        } else {
+            kept
+        }
+    };
+    (0..count).map(draw).collect()
 }
 
 /// Zeroes elements of a tensor whatever the pass is for.
@@ -33,19 +49,7 @@ pub(super) fn drop_elements<const D: usize>(
     layer: &str,
     pass: &Pass,
 ) -> Tensor<D> {
-    let mut stream = stream(pass.seed, Purpose::Dropout, layer, position(pass));
-    // An element is dropped when its 32 random bits, as a fraction, lie below the rate.
-    let limit = (rate * 2f64.powi(32)) as u64;
-    let kept = 1.0 / (1.0 - rate);
-    let mask: Vec<f64> = (0..x.shape().num_elements())
-        .map(|_| {
-            if u64::from(stream.next_u32()) < limit {
-                0.0
-            } else {
-                kept
-            }
-        })
-        .collect();
+    let mask = mask(x.shape().num_elements(), rate, layer, pass);
     let data = TensorData::new(mask, x.dims());
     let data = if x.dtype() == DType::F64 {
         data

@@ -1,11 +1,9 @@
 //! Where paths meet: stochastic depth, shortcuts without parameters, gates, concatenation.
 
-use super::dropout::position;
+use super::dropout::mask;
 use super::pass::{Mode, Pass};
 use super::signal::{Signal, each};
 use burn::tensor::{Tensor, TensorData};
-use isograd_core::random::{Purpose, stream};
-use rand::Rng as _;
 
 /// Zeroes whole examples (or the batch) with probability `rate` and divides the others by
 /// 1 − `rate`; the identity in evaluation. The draws depend on seed, layer and step only.
@@ -19,20 +17,8 @@ pub(super) fn drop_path(
     if pass.mode == Mode::Evaluate || rate == 0.0 {
         return x;
     }
-    let mut stream = stream(pass.seed, Purpose::Dropout, layer, position(pass));
-    // An example is dropped when 32 random bits, as a fraction, lie below the rate.
-    let limit = (rate * 2f64.powi(32)) as u64;
-    let kept = 1.0 / (1.0 - rate);
     let count = if whole_batch { 1 } else { x.batch() };
-    let mask: Vec<f64> = (0..count)
-        .map(|_| {
-            if u64::from(stream.next_u32()) < limit {
-                0.0
-            } else {
-                kept
-            }
-        })
-        .collect();
+    let mask = mask(count, rate, layer, pass);
     each!(x, x => per_example(x, &mask))
 }
 

@@ -4,9 +4,10 @@
 use isograd::probe::Schedule;
 use isograd::session::{Prepared, input_moments, prepare};
 use isograd::train::{Finished, Silent, TrainOptions, train};
-use isograd_core::describe::Document;
+use isograd_core::describe::{Document, Plan};
 use isograd_core::diagnose::{Diagnosis, Examination, diagnose};
 use isograd_core::predict::{Prediction, predict};
+use isograd_core::trace::{Quantity, Trace};
 use std::path::{Path, PathBuf};
 
 /// A description from its text, with its data.
@@ -25,6 +26,42 @@ pub(crate) fn run(prepared: &Prepared, seed: u64, steps: u64) -> Finished {
         ..TrainOptions::default()
     };
     train(prepared, &options, &mut Silent).unwrap()
+}
+
+/// The network of this seed before its first step, probed.
+pub(crate) fn start(prepared: &Prepared, seed: u64) -> Trace {
+    let options = TrainOptions {
+        max_steps: Some(0),
+        watch: Schedule {
+            every: None,
+            probes: true,
+        },
+        seed: Some(seed),
+        ..TrainOptions::default()
+    };
+    train(prepared, &options, &mut Silent).unwrap().trace
+}
+
+/// Least-squares slope of ln G over the outputs of the hidden layers.
+pub(crate) fn measured_slope(plan: &Plan, trace: &Trace) -> f64 {
+    let rows = &trace.first_probe().unwrap().rows;
+    let hidden = &plan.layers[..plan.layers.len() - 1];
+    let points: Vec<(f64, f64)> = hidden
+        .iter()
+        .enumerate()
+        .map(|(i, layer)| {
+            let site = trace.site(&plan.nodes[layer.output].name).unwrap();
+            (i as f64, rows[site].get(Quantity::Gradient).unwrap().ln())
+        })
+        .collect();
+    let n = points.len() as f64;
+    let (mx, my) = (
+        points.iter().map(|p| p.0).sum::<f64>() / n,
+        points.iter().map(|p| p.1).sum::<f64>() / n,
+    );
+    let sxy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
+    let sxx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
+    sxy / sxx
 }
 
 /// The diagnosis of a training.

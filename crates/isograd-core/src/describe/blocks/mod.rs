@@ -46,6 +46,7 @@ pub use positions::sinusoid;
 pub(crate) use read::read_layers;
 pub(crate) use residual::projection;
 
+use super::branch;
 use super::error::{DescribeError, ErrorKind};
 use super::kind::{Bounds, Kind};
 use super::network::{BlockKind, Init};
@@ -130,6 +131,21 @@ const WEIGHTS: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN, L1, L2];
 const KERNEL: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN, L1, L2, WEIGHT];
 /// Fields of a block that holds blocks and is a node of its own.
 const AROUND: &[Field] = &[NAME, INIT, BIAS_INIT, FROZEN];
+/// Fields of a block whose branches are those of a residual.
+const BRANCH: &[Field] = &[
+    branch::SCALE,
+    branch::SKIP_SCALE,
+    branch::DROP,
+    branch::DROP_RULE,
+    branch::DROP_PER,
+    branch::REZERO,
+    branch::LAYER_SCALE,
+    branch::FIXUP,
+    NAME,
+    INIT,
+    BIAS_INIT,
+    FROZEN,
+];
 /// Fields of a block that only holds blocks.
 const GROUP: &[Field] = &[INIT, BIAS_INIT, FROZEN];
 

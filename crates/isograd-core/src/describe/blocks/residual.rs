@@ -1,7 +1,7 @@
 //! F(x) + x.
 
 use super::super::args::Args;
-use super::super::branch::{self, Branch};
+use super::super::branch::Branch;
 use super::super::error::{DescribeError, ErrorKind};
 use super::super::kind::Kind;
 use super::super::network::{BlockKind, Init, Shortcut};
@@ -9,7 +9,7 @@ use super::super::plan::Op;
 use super::super::read::Result;
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
-use super::AROUND;
+use super::BRANCH;
 
 /// What may go beside F.
 pub(super) const SHORTCUTS: Kind = Kind::Word(&[
@@ -36,16 +36,8 @@ pub(super) const ENTRY: Entry<BlockKind> = Entry {
         fields: &[
             Field::required("layers", Kind::Layers, "F, in order"),
             Field::or("shortcut", SHORTCUTS, "\"auto\"", "what goes beside F"),
-            branch::SCALE,
-            branch::SKIP_SCALE,
-            branch::DROP,
-            branch::DROP_RULE,
-            branch::DROP_PER,
-            branch::REZERO,
-            branch::LAYER_SCALE,
-            branch::FIXUP,
         ],
-        common: AROUND,
+        common: BRANCH,
         main: Some("layers"),
         example: r#"{ residual = { layers = [{ dense = 64 }, "relu"] } }"#,
     },

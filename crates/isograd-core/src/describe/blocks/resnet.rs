@@ -1,6 +1,5 @@
 //! Ready networks: residual, densely connected, highway.
 
-use super::super::branch;
 use super::super::error::{DescribeError, ErrorKind};
 use super::super::kind::Kind;
 use super::super::network::{Block, BlockKind};
@@ -11,7 +10,7 @@ use super::super::shape::Shape;
 use super::compose::{
     ACTIVATION, NORM, ORDER, TANH, activation, active, classifier, dense, layer, normalised, repeat,
 };
-use super::{AROUND, dense_block, highway, misfit, unit};
+use super::{AROUND, BRANCH, dense_block, highway, misfit, unit};
 
 pub(super) const RESNET: Entry<BlockKind> = Entry {
     info: Info {
@@ -50,16 +49,8 @@ pub(super) const RESNET: Entry<BlockKind> = Entry {
             ORDER,
             NORM,
             ACTIVATION,
-            branch::SCALE,
-            branch::SKIP_SCALE,
-            branch::DROP,
-            branch::DROP_RULE,
-            branch::DROP_PER,
-            branch::REZERO,
-            branch::LAYER_SCALE,
-            branch::FIXUP,
         ],
-        common: AROUND,
+        common: BRANCH,
         main: Some("depth"),
         example: "{ resnet = 20, drop = 0.5 }",
     },

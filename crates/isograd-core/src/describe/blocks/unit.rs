@@ -1,14 +1,14 @@
 //! Residual units of two or three layers (He et al. 2015, fig. 5; 2016, fig. 4).
 
 use super::super::args::Args;
-use super::super::branch::{self, Branch};
+use super::super::branch::Branch;
 use super::super::kind::Kind;
 use super::super::network::{Block, BlockKind};
 use super::super::read::Result;
 use super::super::ready::{Norm, Order, Unit};
 use super::super::registry::{Entry, Field, Info};
 use super::super::shape::Shape;
-use super::AROUND;
+use super::BRANCH;
 use super::compose::{ACTIVATION, NORM, ORDER, activation, active, layer, norm, normalised, order};
 
 const STRIDE: Field = Field::or(
@@ -39,16 +39,8 @@ pub(super) const BASIC: Entry<BlockKind> = Entry {
             ACTIVATION,
             PLAIN,
             SHORTCUT,
-            branch::SCALE,
-            branch::SKIP_SCALE,
-            branch::DROP,
-            branch::DROP_RULE,
-            branch::DROP_PER,
-            branch::REZERO,
-            branch::LAYER_SCALE,
-            branch::FIXUP,
         ],
-        common: AROUND,
+        common: BRANCH,
         main: Some("filters"),
         example: r#"{ basic_block = 16, order = "pre" }"#,
     },
@@ -80,16 +72,8 @@ pub(super) const BOTTLENECK: Entry<BlockKind> = Entry {
             ACTIVATION,
             PLAIN,
             SHORTCUT,
-            branch::SCALE,
-            branch::SKIP_SCALE,
-            branch::DROP,
-            branch::DROP_RULE,
-            branch::DROP_PER,
-            branch::REZERO,
-            branch::LAYER_SCALE,
-            branch::FIXUP,
         ],
-        common: AROUND,
+        common: BRANCH,
         main: Some("filters"),
         example: "{ bottleneck = 16, stride = 2 }",
     },

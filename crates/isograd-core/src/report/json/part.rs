@@ -3,7 +3,7 @@
 use super::SCHEMA_VERSION;
 use crate::describe::Plan;
 use crate::number::Number;
-use crate::report::facts::{self, Facts, Overhead, Score, Training};
+use crate::report::facts::{Facts, Overhead, Score, Training};
 use crate::report::layers::LayerRow;
 use crate::trace::{ClipLedger, Trace};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ pub(super) fn head(command: &str, facts: &Facts, plan: Option<&Plan>) -> Map<Str
     if let Some(plan) = plan {
         let network = json!({
             "layers": plan.layers.len(),
-            "parameters": facts::parameters(plan),
+            "parameters": plan.parameters(),
         });
         object.insert("network".into(), network);
     }

@@ -50,7 +50,7 @@ pub(super) fn head(page: &mut Page, command: &str, facts: &Facts, plan: &Plan) {
     let network = format!(
         "{} layers, {} parameters",
         plan.layers.len(),
-        count(facts::parameters(plan))
+        count(plan.parameters() as usize)
     );
     page.entry(INDENT, "network   ", &network);
     page.entry(INDENT, "data      ", &facts.data);

@@ -1,20 +1,20 @@
 //! Products of matrices that lie in longer slices.
 
-use super::number::Number;
+use crate::real::Real;
 
 /// A matrix in memory.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) row_stride: usize,
-    pub(super) column_stride: usize,
+pub(crate) struct Matrix<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
 }
 
-impl<'a, T: Number> Matrix<'a, T> {
+impl<'a, T: Real> Matrix<'a, T> {
     /// Rows one after another.
-    pub(super) fn rows(values: &'a [T], columns: usize) -> Self {
+    pub(crate) fn rows(values: &'a [T], columns: usize) -> Self {
         Self {
             values,
             rows: values.len() / columns.max(1),
@@ -24,7 +24,7 @@ impl<'a, T: Number> Matrix<'a, T> {
         }
     }
 
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             values: self.values,
             rows: self.columns,
@@ -43,7 +43,7 @@ impl<'a, T: Number> Matrix<'a, T> {
 
     /// `sum` += self · `other`, rows one after another.
     #[allow(unsafe_code)]
-    pub(super) fn add_times(&self, other: &Self, sum: &mut [T]) {
+    pub(crate) fn add_times(&self, other: &Self, sum: &mut [T]) {
         assert_eq!(self.columns, other.rows, "inner sizes");
         assert_eq!(sum.len(), self.rows * other.columns, "size of the product");
         assert!(self.fits() && other.fits(), "sizes of the factors");

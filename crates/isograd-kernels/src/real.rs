@@ -1,0 +1,43 @@
+//! The types that kernels compute with, and the way to them from a tensor of Flex.
+
+use std::ops::AddAssign;
+
+/// Single or double precision.
+pub(crate) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
+    const ONE: Self;
+}
+
+impl Real for f32 {
+    const ONE: Self = 1.0;
+}
+
+impl Real for f64 {
+    const ONE: Self = 1.0;
+}
+
+/// Runs a body with `T` the type of the numbers.
+macro_rules! by_type {
+    ($tensor:expr, $T:ident => $body:expr) => {
+        match $tensor.dtype() {
+            burn::tensor::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            burn::tensor::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            other => unreachable!("isograd computes in single and double precision, not {other:?}"),
+        }
+    };
+}
+
+/// The numbers of a contiguous tensor.
+macro_rules! slice {
+    ($tensor:expr, $T:ident) => {
+        $tensor
+            .as_slice::<$T>()
+            .unwrap_or_else(|| unreachable!("a contiguous tensor is a slice of its type"))
+    };
+}
+pub(crate) use {by_type, slice};
