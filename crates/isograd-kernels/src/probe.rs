@@ -182,7 +182,8 @@ fn look_generic<B: Backend>(
     x
 }
 
-fn report(
+/// Tells the sink; for operations that see a tensor in a pass of their own.
+pub(crate) fn report(
     watch: &Watch,
     direction: Direction,
     shape: &[usize],

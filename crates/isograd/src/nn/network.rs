@@ -122,11 +122,12 @@ impl Network {
     fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
         for &id in chain {
             let node = &self.frame.plan.nodes[id];
-            let mut y = self.node(node, x, pass);
+            let mut watch = watch_at(self.frame.by_node[id].output, pass);
+            x = self.node(node, x, pass, &mut watch);
             if let Some(calibration) = &pass.calibrate {
-                y = calibration.scale(node, y, self.of(id));
+                x = calibration.scale(node, x, self.of(id));
             }
-            x = watch(y, self.frame.by_node[id].output, pass);
+            x = seen(x, watch);
             if self.frame.memories[id] {
                 pass.kept.put(id, x.clone());
             }
@@ -134,7 +135,9 @@ impl Network {
         x
     }
 
-    fn node(&self, node: &Node, x: Signal, pass: &Pass) -> Signal {
+    /// What a node makes of `x`. One that shows its output itself, in a pass that it makes over it
+    /// anyway, takes `watch`.
+    fn node(&self, node: &Node, x: Signal, pass: &Pass, watch: &mut Option<Watch>) -> Signal {
         match &node.op {
             Op::Dense { .. } => {
                 let Some(Parameters::Dense(dense)) = self.of(node.id) else {
@@ -319,7 +322,8 @@ impl Network {
             Op::Residual { .. } | Op::Highway { .. } | Op::Concat { .. } | Op::Gated { .. } => {
                 let chains = node.op.chains();
                 let through = (!chains.main.is_empty()).then(|| {
-                    let branch = watch(x.clone(), self.frame.by_node[node.id].branch, pass);
+                    let site = self.frame.by_node[node.id].branch;
+                    let branch = seen(x.clone(), watch_at(site, pass));
                     self.chain(chains.main, branch, pass)
                 });
                 let beside = self.chain(chains.beside, x.clone(), pass);
@@ -396,11 +400,17 @@ impl Network {
     }
 }
 
+/// Who watches a site in this pass.
+fn watch_at(site: usize, pass: &Pass) -> Option<Watch> {
+    let sink = pass.watch.clone()?;
+    Some(Watch { site, sink })
+}
+
 /// Puts a probe behind a signal, if somebody watches.
-fn watch(x: Signal, site: usize, pass: &Pass) -> Signal {
-    match &pass.watch {
+fn seen(x: Signal, watch: Option<Watch>) -> Signal {
+    match watch {
         None => x,
-        Some(sink) => each!(x, x => probe(x, Watch { site, sink: sink.clone() })),
+        Some(watch) => each!(x, x => probe(x, watch)),
     }
 }
 
