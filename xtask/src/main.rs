@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod peers;
 mod process;
+mod python;
 mod reference;
 mod repository;
 mod tally;
@@ -23,6 +25,9 @@ usage: cargo xtask <command>
   reference --remake [--write]
         makes the numbers of crates/isograd/tests/reference with PyTorch and compares them
         with the committed ones; --write replaces those
+  bench-peers [NETWORK…] [--format text|json|markdown] [--rounds N] [--threads N] [--alone]
+        times training steps of eight networks beside PyTorch, in turn, watched and not; --alone
+        leaves out torch.compile and the monitors
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         Some("check") => check::main(rest),
         Some("tally") => tally::main(rest),
         Some("reference") => reference::main(rest),
+        Some("bench-peers") => peers::main(rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

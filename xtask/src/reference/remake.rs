@@ -1,15 +1,10 @@
 //! `cargo xtask reference --remake`: the numbers of `crates/isograd/tests/reference`, made with PyTorch
 //! and compared with the committed ones; `--write` replaces those.
-//!
-//! PyTorch lives in a virtual environment outside the repository, made once and used again.
 
-use crate::{process, repository};
+use crate::{process, python, repository};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// What the environment holds; a change makes it anew.
-const PACKAGES: &[&str] = &["torch==2.15.0", "numpy==2.4.6"];
 
 /// Largest difference of a fresh number from the committed one, relative to the largest number of
 /// its tensor: single precision on another machine sums in another order.
@@ -18,7 +13,7 @@ const TOLERANCE: f64 = 1e-5;
 /// Makes the numbers, and replaces the committed ones or compares.
 pub(super) fn main(write: bool) -> Result<bool, String> {
     let folder = repository::root().join("crates/isograd/tests/reference");
-    let python = environment()?;
+    let python = python::environment()?;
     if write {
         process::run(
             Command::new(&python)
@@ -35,34 +30,6 @@ pub(super) fn main(write: bool) -> Result<bool, String> {
             .arg(&fresh),
     )?;
     compare(&folder, &fresh)
-}
-
-/// The interpreter of the environment, which is made if need be.
-fn environment() -> Result<PathBuf, String> {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
-        .ok_or("neither XDG_CACHE_HOME nor a home folder says where the environment can lie")?;
-    let folder = cache.join("isograd").join("venv");
-    let python = folder.join("bin/python");
-    let stamp = folder.join("isograd-packages");
-    let wanted = PACKAGES.join("\n");
-    if std::fs::read_to_string(&stamp).is_ok_and(|has| has == wanted) {
-        return Ok(python);
-    }
-    eprintln!(
-        "making {} with {} (minutes, gigabytes)",
-        folder.display(),
-        PACKAGES.join(", ")
-    );
-    process::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    process::run(
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args(PACKAGES),
-    )?;
-    std::fs::write(&stamp, wanted).map_err(|e| format!("{}: {e}", stamp.display()))?;
-    Ok(python)
 }
 
 /// Compares every committed file with the fresh one of its name.
