@@ -3,8 +3,9 @@
 use super::pass::Mode;
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::Tensor;
-use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::module;
 use isograd_core::describe::network::EvalStatistics;
+use isograd_kernels::{BatchNormalisation, Watch, batch_norm};
 
 /// A batch normalisation's parameters and running statistics.
 #[derive(Module, Debug)]
@@ -43,21 +44,35 @@ impl BatchNorm {
         options: BatchNormOptions,
         mode: Mode,
     ) -> Tensor<D> {
+        self.forward_along(x, 1, options, mode, &mut None)
+    }
+
+    /// The same with the units at `axis`. Takes `watch` where the kernel shows the output itself.
+    pub(super) fn forward_along<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        axis: usize,
+        options: BatchNormOptions,
+        mode: Mode,
+        watch: &mut Option<Watch>,
+    ) -> Tensor<D> {
+        let (gamma, beta) = (self.gamma.val(), self.beta.val());
         if mode == Mode::Evaluate {
             let mean = self.running_mean.value_sync();
             let var = self.running_var.value_sync();
-            return batch_norm(
-                x,
-                self.gamma.val(),
-                self.beta.val(),
-                mean,
-                var,
-                options.epsilon,
-            );
+            // Burn wants the units second.
+            let x = x.swap_dims(1, axis);
+            return module::batch_norm(x, gamma, beta, mean, var, options.epsilon)
+                .swap_dims(1, axis);
         }
         let dims = x.dims();
-        let count = dims.iter().product::<usize>() / dims[1].max(1);
-        let done = batch_norm_train(x, self.gamma.val(), self.beta.val(), options.epsilon);
+        let count = dims.iter().product::<usize>() / dims[axis].max(1);
+        let how = BatchNormalisation {
+            axis,
+            epsilon: options.epsilon,
+            watch: watch.take(),
+        };
+        let done = batch_norm(x, gamma, beta, how);
         if mode == Mode::Train && options.eval_statistics == EvalStatistics::Running {
             // Bessel's correction, as PyTorch's running variance has it.
             let unbiased = if count > 1 {

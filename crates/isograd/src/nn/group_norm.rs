@@ -3,6 +3,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use isograd_kernels::{Rows, Watch, row_norm};
 
 /// The parameters of a group or instance normalisation; without any it only normalises.
 #[derive(Module, Debug)]
@@ -20,25 +21,26 @@ impl GroupNorm {
     ///
     /// - `x` and the result: `[batch, units, …]`; `groups` divides `units`
     pub fn forward<const D: usize>(&self, x: Tensor<D>, groups: usize, epsilon: f64) -> Tensor<D> {
+        self.forward_seen(x, groups, epsilon, None)
+    }
+
+    /// The same, the output shown.
+    pub(super) fn forward_seen<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        groups: usize,
+        epsilon: f64,
+        watch: Option<Watch>,
+    ) -> Tensor<D> {
         let dims = x.dims();
-        let (batch, units) = (dims[0], dims[1]);
-        let together = dims[1..].iter().product::<usize>() / groups;
-        let x = x.reshape([batch, groups, together]);
-        let centred = x.clone() - x.mean_dim(2);
-        let variance = centred.clone().powi_scalar(2).mean_dim(2);
-        let y = (centred / (variance + epsilon).sqrt()).reshape(dims);
-        let each = |p: &Param<Tensor<1>>| {
-            let mut shape = [1; D];
-            shape[1] = units;
-            p.val().reshape(shape)
+        let how = Rows {
+            elements: dims[1..].iter().product::<usize>() / groups,
+            groups,
+            positions: dims[2..].iter().product(),
+            centred: true,
+            epsilon,
         };
-        let y = match &self.gamma {
-            Some(gamma) => y * each(gamma),
-            None => y,
-        };
-        match &self.beta {
-            Some(beta) => y + each(beta),
-            None => y,
-        }
+        let [gamma, beta] = [&self.gamma, &self.beta].map(|p| p.as_ref().map(Param::val));
+        row_norm(x, gamma, beta, how, watch)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::module::layer_norm;
+use isograd_kernels::{Rows, Watch, row_norm};
 
 /// A layer normalisation's parameters.
 #[derive(Module, Debug)]
@@ -20,6 +20,25 @@ impl LayerNorm {
     ///
     /// - `x` and the result: `[…, elements]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>, epsilon: f64) -> Tensor<D> {
-        layer_norm(x, self.gamma.val(), Some(self.beta.val()), epsilon)
+        let elements = x.dims()[D - 1];
+        self.forward_over(x, elements, epsilon, None)
+    }
+
+    /// Normalises every `elements` numbers that lie behind each other.
+    pub(super) fn forward_over<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        elements: usize,
+        epsilon: f64,
+        watch: Option<Watch>,
+    ) -> Tensor<D> {
+        let how = Rows {
+            elements,
+            groups: 1,
+            positions: 1,
+            centred: true,
+            epsilon,
+        };
+        row_norm(x, Some(self.gamma.val()), Some(self.beta.val()), how, watch)
     }
 }

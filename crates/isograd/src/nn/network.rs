@@ -241,12 +241,14 @@ impl Network {
                     eval_statistics: *eval_statistics,
                 };
                 match x {
-                    Signal::Flat(x) => Signal::Flat(norm.forward(x, options, pass.mode)),
-                    Signal::Image(x) => Signal::Image(norm.forward(x, options, pass.mode)),
-                    // Features come last in a sequence, Burn wants them second.
+                    Signal::Flat(x) => {
+                        Signal::Flat(norm.forward_along(x, 1, options, pass.mode, watch))
+                    }
+                    Signal::Image(x) => {
+                        Signal::Image(norm.forward_along(x, 1, options, pass.mode, watch))
+                    }
                     Signal::Sequence(x) => {
-                        let y = norm.forward(x.swap_dims(1, 2), options, pass.mode);
-                        Signal::Sequence(y.swap_dims(1, 2))
+                        Signal::Sequence(norm.forward_along(x, 2, options, pass.mode, watch))
                     }
                 }
             }
@@ -254,17 +256,21 @@ impl Network {
                 let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else {
                     missing(node)
                 };
-                x.by_example(|x| norm.forward(x, *epsilon), |x| norm.forward(x, *epsilon))
+                let (elements, watch) = (x.features(), watch.take());
+                each!(x, x => norm.forward_over(x, elements, *epsilon, watch))
             }
             Op::GroupNorm {
                 groups, epsilon, ..
-            } => self.group_norm(node, x, *groups, *epsilon),
-            Op::InstanceNorm { units, epsilon, .. } => self.group_norm(node, x, *units, *epsilon),
+            } => self.group_norm(node, x, *groups, *epsilon, watch),
+            Op::InstanceNorm { units, epsilon, .. } => {
+                self.group_norm(node, x, *units, *epsilon, watch)
+            }
             Op::RmsNorm { epsilon, .. } => {
                 let Some(Parameters::RmsNorm(norm)) = self.of(node.id) else {
                     missing(node)
                 };
-                x.by_example(|x| norm.forward(x, *epsilon), |x| norm.forward(x, *epsilon))
+                let (elements, watch) = (x.features(), watch.take());
+                each!(x, x => norm.forward_over(x, elements, *epsilon, watch))
             }
             Op::DynamicTanh { .. } => {
                 let Some(Parameters::DynamicTanh(tanh)) = self.of(node.id) else {
@@ -374,13 +380,21 @@ impl Network {
         }
     }
 
-    fn group_norm(&self, node: &Node, x: Signal, groups: usize, epsilon: f64) -> Signal {
+    fn group_norm(
+        &self,
+        node: &Node,
+        x: Signal,
+        groups: usize,
+        epsilon: f64,
+        watch: &mut Option<Watch>,
+    ) -> Signal {
         let Some(Parameters::GroupNorm(norm)) = self.of(node.id) else {
             missing(node)
         };
         match x {
-            Signal::Flat(x) => Signal::Flat(norm.forward(x, groups, epsilon)),
-            Signal::Image(x) => Signal::Image(norm.forward(x, groups, epsilon)),
+            Signal::Flat(x) => Signal::Flat(norm.forward_seen(x, groups, epsilon, watch.take())),
+            Signal::Image(x) => Signal::Image(norm.forward_seen(x, groups, epsilon, watch.take())),
+            // The units come last in a sequence; what the probe sees is the sequence.
             Signal::Sequence(x) => {
                 let y = norm.forward(x.swap_dims(1, 2), groups, epsilon);
                 Signal::Sequence(y.swap_dims(1, 2))

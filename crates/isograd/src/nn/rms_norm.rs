@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use isograd_kernels::{Rows, Watch, row_norm};
 
 /// The parameter of an RMS normalisation, if it has one.
 #[derive(Module, Debug)]
@@ -17,11 +18,25 @@ impl RmsNorm {
     ///
     /// - `x` and the result: `[…, elements]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>, epsilon: f64) -> Tensor<D> {
-        let square = x.clone().powi_scalar(2).mean_dim(D - 1);
-        let y = x / (square + epsilon).sqrt();
-        match &self.gamma {
-            Some(gamma) => y * gamma.val().unsqueeze(),
-            None => y,
-        }
+        let elements = x.dims()[D - 1];
+        self.forward_over(x, elements, epsilon, None)
+    }
+
+    /// Divides every `elements` numbers that lie behind each other.
+    pub(super) fn forward_over<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        elements: usize,
+        epsilon: f64,
+        watch: Option<Watch>,
+    ) -> Tensor<D> {
+        let how = Rows {
+            elements,
+            groups: 1,
+            positions: 1,
+            centred: false,
+            epsilon,
+        };
+        row_norm(x, self.gamma.as_ref().map(Param::val), None, how, watch)
     }
 }

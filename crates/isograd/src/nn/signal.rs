@@ -56,20 +56,13 @@ impl Signal {
         }
     }
 
-    /// Applies a function of the last dimension to all numbers of an example, of a sequence to
-    /// those of each step.
-    pub(super) fn by_example(
-        self,
-        rows: impl Fn(Tensor<2>) -> Tensor<2>,
-        steps: impl Fn(Tensor<3>) -> Tensor<3>,
-    ) -> Self {
+    /// Numbers that layer normalisation takes together: all of an example, of a sequence those of
+    /// each step.
+    pub(super) fn features(&self) -> usize {
         match self {
-            Self::Flat(x) => Self::Flat(rows(x)),
-            Self::Sequence(x) => Self::Sequence(steps(x)),
-            Self::Image(x) => {
-                let dims = x.dims();
-                Self::Image(rows(x.flatten(1, 3)).reshape(dims))
-            }
+            Self::Flat(x) => x.dims()[1],
+            Self::Sequence(x) => x.dims()[2],
+            Self::Image(x) => x.dims()[1..].iter().product(),
         }
     }
 

@@ -1,0 +1,250 @@
+//! The passes of batch normalisation over a tensor.
+
+use super::loops::{Maps, Runs};
+use crate::Moments;
+use crate::norm::number::Number;
+use crate::norm::pieces::{BLOCK, PIECE, each, multiple};
+use crate::norm::shown::Shown;
+use crate::norm::sums::not_below_zero;
+
+/// Where the numbers of each unit lie, and what is added to its variance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub(super) units: usize,
+    pub(super) positions: usize,
+    pub(super) epsilon: f64,
+}
+
+/// What a forward pass makes.
+pub(super) struct Forward<T> {
+    pub(super) output: Vec<T>,
+    pub(super) mean: Vec<T>,
+    pub(super) variance: Vec<T>,
+}
+
+/// What a backward pass reads.
+#[derive(Clone, Copy)]
+pub(super) struct Done<'a, T> {
+    pub(super) x: &'a [T],
+    pub(super) gamma: &'a [T],
+    pub(super) mean: &'a [T],
+    pub(super) variance: &'a [T],
+}
+
+/// Where the gradient of the input goes.
+pub(super) struct Room<'a, T> {
+    /// It is written here.
+    pub(super) d: &'a mut [T],
+    /// The gradient of the output, where it is not there already.
+    pub(super) source: Option<&'a [T]>,
+}
+
+/// The gradients of the parameters.
+pub(super) struct Backward<T> {
+    pub(super) gamma: Vec<T>,
+    pub(super) beta: Vec<T>,
+}
+
+impl Layout {
+    /// Numbers of a block: whole runs, and all units where they lie side by side.
+    fn block(&self) -> usize {
+        if self.positions == 1 {
+            multiple(self.units, BLOCK)
+        } else {
+            multiple(self.positions, BLOCK)
+        }
+    }
+
+    /// Numbers of a piece: whole blocks, and many for each unit's sums.
+    fn piece(&self) -> usize {
+        multiple(self.block(), PIECE.max(32 * self.units))
+    }
+
+    /// The runs that begin at the `at`-th number.
+    fn runs(&self, at: usize) -> Runs {
+        Runs {
+            first: at / self.positions % self.units,
+            units: self.units,
+            positions: self.positions,
+        }
+    }
+
+    /// γ/√(variance + ε).
+    fn scales<T: Number>(&self, variance: &[T], gamma: &[T]) -> Vec<T> {
+        let inverse = self.inverses(variance);
+        inverse.iter().zip(gamma).map(|(&i, &g)| i * g).collect()
+    }
+
+    /// 1/√(variance + ε).
+    fn inverses<T: Number>(&self, variance: &[T]) -> Vec<T> {
+        let inverse = |v: &T| T::of((v.wide() + self.epsilon).sqrt().recip());
+        variance.iter().map(inverse).collect()
+    }
+
+    /// Mean and variance of every unit.
+    fn statistics<T: Number>(&self, x: &[T]) -> (Vec<T>, Vec<T>) {
+        if x.is_empty() {
+            return (
+                vec![T::of(f64::NAN); self.units],
+                vec![T::of(f64::NAN); self.units],
+            );
+        }
+        // Deviations from a number of the unit itself: no digits are lost where the mean is far from 0.
+        let origin: Vec<T> = x
+            .iter()
+            .step_by(self.positions)
+            .copied()
+            .take(self.units)
+            .collect();
+        let piece = self.piece();
+        let parts = each(x.chunks(piece).enumerate(), |(i, x)| {
+            let mut sums = vec![0.0; 2 * self.units];
+            T::statistics(x, self.runs(i * piece), &origin, &mut sums);
+            sums
+        });
+        let sums = added(parts, 2 * self.units);
+        let count = (x.len() / self.units) as f64;
+        let (first, second) = sums.split_at(self.units);
+        let off = first.iter().map(|sum| sum / count);
+        let moments = origin.iter().zip(off).zip(second);
+        moments
+            .map(|((&origin, off), second)| {
+                let variance = not_below_zero(second / count - off * off);
+                (T::of(origin.wide() + off), T::of(variance))
+            })
+            .unzip()
+    }
+
+    /// The output and the statistics of the batch.
+    pub(super) fn forward<T: Number>(
+        &self,
+        x: &[T],
+        gamma: &[T],
+        beta: &[T],
+        shape: &[usize],
+        shown: Shown<'_>,
+    ) -> Forward<T> {
+        let (mean, variance) = self.statistics(x);
+        let scale = self.scales(&variance, gamma);
+        let maps = Maps {
+            mean: &mean,
+            scale: &scale,
+            shift: beta,
+        };
+        let mut output = vec![T::default(); x.len()];
+        let (piece, block) = (self.piece(), self.block());
+        let pieces = output.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
+        let parts = each(pieces, |(i, (y, x))| {
+            let blocks = y.chunks_mut(block).zip(x.chunks(block)).enumerate();
+            let seen = blocks.map(|(j, (y, x))| {
+                T::apply(x, self.runs(i * piece + j * block), maps, y);
+                shown.moments(y)
+            });
+            seen.fold(Moments::default(), Moments::merged)
+        });
+        shown.tell(shape, parts.into_iter(), &output);
+        Forward {
+            output,
+            mean,
+            variance,
+        }
+    }
+
+    /// The gradient of the output becomes that of the input.
+    pub(super) fn backward<T: Number>(
+        &self,
+        done: Done<'_, T>,
+        room: Room<'_, T>,
+        shape: &[usize],
+        shown: Shown<'_>,
+    ) -> Backward<T> {
+        let Done {
+            x,
+            gamma,
+            mean,
+            variance,
+        } = done;
+        let Room { d, source } = room;
+        if x.is_empty() {
+            return Backward {
+                gamma: vec![T::default(); self.units],
+                beta: vec![T::default(); self.units],
+            };
+        }
+        let (piece, block) = (self.piece(), self.block());
+        let sources = sources(source, x.len(), piece);
+        let pieces = d
+            .chunks_mut(piece)
+            .zip(x.chunks(piece))
+            .zip(sources)
+            .enumerate();
+        let parts = each(pieces, |(i, ((d, x), source))| {
+            let mut sums = vec![0.0; 2 * self.units];
+            let mut seen = Moments::default();
+            for (j, (d, x)) in d.chunks_mut(block).zip(x.chunks(block)).enumerate() {
+                if let Some(source) = source {
+                    d.copy_from_slice(&source[j * block..][..d.len()]);
+                }
+                seen = seen.merged(shown.moments(d));
+                T::products(d, x, self.runs(i * piece + j * block), mean, &mut sums);
+            }
+            (sums, seen)
+        });
+        let (sums, seen): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        shown.tell(shape, seen.into_iter(), d);
+        let sums = added(sums, 2 * self.units);
+        let (to_beta, products) = sums.split_at(self.units);
+        let inverse = self.inverses(variance);
+        let scale = self.scales(variance, gamma);
+        let count = (x.len() / self.units) as f64;
+        let share = |sum: &f64, scale: &T| sum / count * scale.wide();
+        let shift: Vec<T> = to_beta
+            .iter()
+            .zip(&scale)
+            .map(|(s, c)| T::of(share(s, c)))
+            .collect();
+        let slope: Vec<T> = products
+            .iter()
+            .zip(&scale)
+            .zip(&inverse)
+            .map(|((s, c), i)| T::of(share(s, c) * i.wide() * i.wide()))
+            .collect();
+        let maps = Maps {
+            mean,
+            scale: &scale,
+            shift: &shift,
+        };
+        let pieces = d.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
+        each(pieces, |(i, (d, x))| {
+            T::gradient(d, x, self.runs(i * piece), maps, &slope);
+        });
+        let to_gamma = products
+            .iter()
+            .zip(&inverse)
+            .map(|(s, i)| T::of(s * i.wide()));
+        Backward {
+            gamma: to_gamma.collect(),
+            beta: to_beta.iter().map(|&s| T::of(s)).collect(),
+        }
+    }
+}
+
+/// The sum of the parts, in their order.
+fn added(parts: Vec<Vec<f64>>, size: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; size];
+    for part in parts {
+        for (sum, term) in sums.iter_mut().zip(part) {
+            *sum += term;
+        }
+    }
+    sums
+}
+
+/// The pieces of what may be there.
+fn sources<T>(
+    source: Option<&[T]>,
+    len: usize,
+    piece: usize,
+) -> impl Iterator<Item = Option<&[T]>> {
+    (0..len.div_ceil(piece)).map(move |i| source.map(|s| &s[i * piece..len.min((i + 1) * piece)]))
+}

@@ -1,0 +1,143 @@
+//! What normalisations compute with: the loops of single precision compiled for wide vector units.
+
+use super::batch::loops::{self as batch, Maps, Runs};
+use super::rows::{Rows, loops as rows};
+use crate::Moments;
+use crate::probe::Slice;
+use crate::real::Real;
+use crate::width::widths;
+use std::ops::{Add, Mul, Sub};
+
+/// [`Real`] with the loops of a normalisation.
+pub(super) trait Number:
+    Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Loops
+{
+    fn of(value: f64) -> Self;
+    fn wide(self) -> f64;
+    fn moments(values: &[Self]) -> Moments;
+    fn slice(values: &[Self]) -> Slice<'_>;
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn moments(values: &[Self]) -> Moments {
+        Moments::of_f32(values)
+    }
+
+    fn slice(values: &[Self]) -> Slice<'_> {
+        Slice::F32(values)
+    }
+}
+
+impl Number for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn wide(self) -> f64 {
+        self
+    }
+
+    fn moments(values: &[Self]) -> Moments {
+        Moments::of_f64(values)
+    }
+
+    fn slice(values: &[Self]) -> Slice<'_> {
+        Slice::F64(values)
+    }
+}
+
+/// The loops, compiled for this type.
+pub(super) trait Loops: Sized {
+    fn statistics(x: &[Self], runs: Runs, origin: &[Self], sums: &mut [f64]);
+    fn apply(x: &[Self], runs: Runs, maps: Maps<'_, Self>, y: &mut [Self]);
+    fn products(d: &[Self], x: &[Self], runs: Runs, mean: &[Self], sums: &mut [f64]);
+    fn gradient(d: &mut [Self], x: &[Self], runs: Runs, maps: Maps<'_, Self>, slope: &[Self]);
+    fn rows(
+        x: &[Self],
+        how: Rows,
+        first: usize,
+        maps: [&[Self]; 2],
+        y: &mut [Self],
+        statistics: &mut [Self],
+    );
+    fn rows_gradient(
+        d: &mut [Self],
+        x: &[Self],
+        how: Rows,
+        first: usize,
+        statistics: &[Self],
+        gamma: &[Self],
+        sums: [&mut [Self]; 2],
+    );
+}
+
+/// One loop, in the widest form that the processor has.
+macro_rules! compiled {
+    ($name:ident = $loop:path, ($($argument:ident: $of:ty),*)) => {
+        fn $name($($argument: $of),*) {
+            widths! {
+                fn wide, portable($($argument: $of),*) {
+                    $loop($($argument),*);
+                }
+            }
+            wide($($argument),*);
+        }
+    };
+}
+
+/// Makes [`Loops`] of a type.
+macro_rules! loops {
+    ($T:ty) => {
+        impl Loops for $T {
+            compiled!(
+                statistics = batch::statistics,
+                (x: &[$T], runs: Runs, origin: &[$T], sums: &mut [f64])
+            );
+            compiled!(apply = batch::apply, (x: &[$T], runs: Runs, maps: Maps<'_, $T>, y: &mut [$T]));
+            compiled!(
+                products = batch::products,
+                (d: &[$T], x: &[$T], runs: Runs, mean: &[$T], sums: &mut [f64])
+            );
+            compiled!(
+                gradient = batch::gradient,
+                (d: &mut [$T], x: &[$T], runs: Runs, maps: Maps<'_, $T>, slope: &[$T])
+            );
+            compiled!(
+                rows = rows::rows,
+                (
+                    x: &[$T],
+                    how: Rows,
+                    first: usize,
+                    maps: [&[$T]; 2],
+                    y: &mut [$T],
+                    statistics: &mut [$T]
+                )
+            );
+            compiled!(
+                rows_gradient = rows::rows_gradient,
+                (
+                    d: &mut [$T],
+                    x: &[$T],
+                    how: Rows,
+                    first: usize,
+                    statistics: &[$T],
+                    gamma: &[$T],
+                    sums: [&mut [$T]; 2]
+                )
+            );
+        }
+    };
+}
+
+loops!(f32);
+loops!(f64);

@@ -1,0 +1,110 @@
+//! The passes of a normalisation over rows: one forward, one backward.
+
+use super::Rows;
+use crate::Moments;
+use crate::norm::number::Number;
+use crate::norm::pieces::{BLOCK, PIECE, each, multiple};
+use crate::norm::shown::Shown;
+
+impl Rows {
+    /// Units of all the rows of an example.
+    pub(super) fn all_units(&self) -> usize {
+        self.groups * self.units()
+    }
+
+    /// Rows of a block and of a piece.
+    fn cut(&self) -> [usize; 2] {
+        let block = multiple(self.elements, BLOCK);
+        let piece = multiple(block, PIECE.max(32 * self.all_units()));
+        [block / self.elements, piece / self.elements]
+    }
+
+    /// The output; mean (or 0) and 1/√(variance + ε) of every row.
+    pub(super) fn forward<T: Number>(
+        &self,
+        x: &[T],
+        maps: [&[T]; 2],
+        shape: &[usize],
+        shown: Shown<'_>,
+    ) -> (Vec<T>, Vec<T>) {
+        let n = self.elements;
+        let mut output = vec![T::default(); x.len()];
+        let mut statistics = vec![T::default(); 2 * (x.len() / n)];
+        let [block, piece] = self.cut();
+        let pieces = output
+            .chunks_mut(piece * n)
+            .zip(x.chunks(piece * n))
+            .zip(statistics.chunks_mut(2 * piece));
+        let parts = each(pieces.enumerate(), |(i, ((y, x), statistics))| {
+            let blocks = y
+                .chunks_mut(block * n)
+                .zip(x.chunks(block * n))
+                .zip(statistics.chunks_mut(2 * block));
+            let mut seen = Moments::default();
+            for (j, ((y, x), statistics)) in blocks.enumerate() {
+                T::rows(x, *self, i * piece + j * block, maps, y, statistics);
+                seen = seen.merged(shown.moments(y));
+            }
+            seen
+        });
+        shown.tell(shape, parts.into_iter(), &output);
+        (output, statistics)
+    }
+
+    /// `d`, the gradient of the output, becomes that of the input; returned are those of γ and β.
+    pub(super) fn backward<T: Number>(
+        &self,
+        x: &[T],
+        gamma: &[T],
+        statistics: &[T],
+        d: &mut [T],
+        shape: &[usize],
+        shown: Shown<'_>,
+    ) -> [Vec<T>; 2] {
+        let (n, units) = (self.elements, self.all_units());
+        if shown.values() {
+            // They are about to be written over.
+            shown.tell(shape, std::iter::once(T::moments(d)), d);
+        }
+        let [block, piece] = self.cut();
+        let pieces = d
+            .chunks_mut(piece * n)
+            .zip(x.chunks(piece * n))
+            .zip(statistics.chunks(2 * piece));
+        let parts = each(pieces.enumerate(), |(i, ((d, x), statistics))| {
+            let mut sums = [vec![0.0; units], vec![0.0; units]];
+            let mut of_block = [vec![T::default(); units], vec![T::default(); units]];
+            let mut seen = Moments::default();
+            let blocks = d
+                .chunks_mut(block * n)
+                .zip(x.chunks(block * n))
+                .zip(statistics.chunks(2 * block));
+            for (j, ((d, x), statistics)) in blocks.enumerate() {
+                seen = seen.merged(shown.moments(d));
+                let [to_gamma, to_beta] = &mut of_block;
+                let first = i * piece + j * block;
+                T::rows_gradient(d, x, *self, first, statistics, gamma, [to_gamma, to_beta]);
+                // A block's sums are short; those of all blocks need more digits.
+                for (sums, of_block) in sums.iter_mut().zip(&mut of_block) {
+                    for (sum, term) in sums.iter_mut().zip(of_block) {
+                        *sum += term.wide();
+                        *term = T::default();
+                    }
+                }
+            }
+            (sums, seen)
+        });
+        if !shown.values() {
+            shown.tell(shape, parts.iter().map(|(_, seen)| *seen), d);
+        }
+        let mut all = [vec![0.0; units], vec![0.0; units]];
+        for (sums, _) in parts {
+            for (all, sums) in all.iter_mut().zip(sums) {
+                for (sum, term) in all.iter_mut().zip(sums) {
+                    *sum += term;
+                }
+            }
+        }
+        all.map(|sums| sums.into_iter().map(T::of).collect())
+    }
+}

@@ -1,0 +1,59 @@
+//! What a kernel shows of a tensor that passes through its hands.
+
+use super::number::Number;
+use crate::Moments;
+use crate::probe::{Direction, Want, Watch, report};
+
+/// Who wants what of one tensor.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    watch: Option<&'a Watch>,
+    direction: Direction,
+    want: Want,
+}
+
+impl<'a> Shown<'a> {
+    /// Asks the sink, if there is one.
+    pub(super) fn to(watch: Option<&'a Watch>, direction: Direction) -> Self {
+        let want = watch.map_or(Want::Nothing, |w| w.sink.want(w.site, direction));
+        Self {
+            watch,
+            direction,
+            want,
+        }
+    }
+
+    /// Whether the values themselves are wanted.
+    pub(super) fn values(self) -> bool {
+        self.want == Want::Values
+    }
+
+    /// The moments of a part that has just been in use, if they are wanted.
+    pub(super) fn moments<T: Number>(self, part: &[T]) -> Moments {
+        if self.want == Want::Nothing {
+            Moments::default()
+        } else {
+            T::moments(part)
+        }
+    }
+
+    /// Tells the sink; `values` are those of the whole tensor.
+    pub(super) fn tell<T: Number>(
+        self,
+        shape: &[usize],
+        parts: impl Iterator<Item = Moments>,
+        values: &[T],
+    ) {
+        if let (Some(watch), Want::Moments | Want::Values) = (self.watch, self.want) {
+            let all = parts.fold(Moments::default(), Moments::merged);
+            report(
+                watch,
+                self.direction,
+                shape,
+                all,
+                T::slice(values),
+                self.want,
+            );
+        }
+    }
+}
