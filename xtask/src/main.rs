@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod emulate;
 mod peers;
 mod process;
 mod python;
@@ -25,6 +26,8 @@ usage: cargo xtask <command>
   reference --remake [--write]
         makes the numbers of crates/isograd/tests/reference with PyTorch and compares them
         with the committed ones; --write replaces those
+  emulate
+        runs the tests of the kernels on older processors (qemu-user) and under valgrind
   bench-peers [NETWORK…] [--format text|json|markdown] [--rounds N] [--threads N] [--alone]
         times training steps of eight networks beside PyTorch, in turn, watched and not; --alone
         leaves out torch.compile and the monitors
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("check") => check::main(rest),
         Some("tally") => tally::main(rest),
         Some("reference") => reference::main(rest),
+        Some("emulate") => emulate::main(rest),
         Some("bench-peers") => peers::main(rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
