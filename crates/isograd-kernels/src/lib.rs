@@ -7,6 +7,7 @@
 // A loop is vectorised only where all that it calls is in it.
 #![allow(clippy::inline_always)]
 
+pub mod attention;
 pub mod conv;
 pub mod curve;
 mod matrix;
@@ -15,11 +16,14 @@ pub mod norm;
 pub mod probe;
 mod real;
 pub mod recurrence;
+pub mod softmax;
 mod width;
 
+pub use attention::{Looks, attend, attend_to_self};
 pub use conv::{Windows, conv2d};
 pub use curve::{Curve, curve};
 pub use moments::{Moments, moments};
 pub use norm::{BatchNormalisation, BatchNormalised, Rows, batch_norm, row_norm};
 pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};
 pub use recurrence::{Cell, Recurrence, recur};
+pub use softmax::softmax;

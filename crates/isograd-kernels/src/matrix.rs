@@ -44,23 +44,35 @@ impl<'a, T: Real> Matrix<'a, T> {
     /// `sum` += self · `other`, rows one after another.
     #[allow(unsafe_code)]
     pub(crate) fn add_times(&self, other: &Self, sum: &mut [T]) {
-        assert_eq!(self.columns, other.rows, "inner sizes");
         assert_eq!(sum.len(), self.rows * other.columns, "size of the product");
+        // SAFETY: the product fits into `sum`, which is borrowed mutably: nobody else has it.
+        unsafe { self.times_to(other, sum.as_mut_ptr(), other.columns, true) }
+    }
+
+    /// `to` = self · `other`, added to what is there with `add`; rows of `to` lie `stride` apart.
+    ///
+    /// # Safety
+    ///
+    /// All elements of the product must lie in one allocation, initialised, and nobody else may read
+    /// or write them meanwhile.
+    #[allow(unsafe_code)]
+    pub(crate) unsafe fn times_to(&self, other: &Self, to: *mut T, stride: usize, add: bool) {
+        assert_eq!(self.columns, other.rows, "inner sizes");
         assert!(self.fits() && other.fits(), "sizes of the factors");
-        if self.columns == 0 || sum.is_empty() {
+        if self.rows == 0 || other.columns == 0 || (add && self.columns == 0) {
             return;
         }
-        // SAFETY: each pointer is to a slice that holds all of its matrix: its largest offset has just
-        // been checked. `sum` is borrowed mutably, so it overlaps neither factor.
+        // SAFETY: the factors are slices that hold all of their matrices: their largest offsets have
+        // just been checked. The caller answers for `to`.
         unsafe {
             gemm::gemm(
                 self.rows,
                 other.columns,
                 self.columns,
-                sum.as_mut_ptr(),
+                to,
                 1,
-                other.columns as isize,
-                true,
+                stride as isize,
+                add,
                 self.values.as_ptr(),
                 self.column_stride as isize,
                 self.row_stride as isize,

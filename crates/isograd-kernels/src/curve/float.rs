@@ -20,7 +20,7 @@ macro_rules! polynomial {
 
 /// eˣ; NaN stays NaN, what leaves the range is 0 or infinite.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     // Comparisons with NaN are false, so NaN passes.
     let x = if x > 90.0 { 90.0 } else { x };
     let x = if x < -105.0 { -105.0 } else { x };

@@ -1,11 +1,11 @@
 //! Multi-head attention (Vaswani et al. 2017).
 
-use super::dense::Dense;
-use super::dropout::drop_elements;
+use super::dense::{Dense, side_by_side};
+use super::dropout::mask_like;
 use super::pass::{Mode, Pass};
 use burn::module::Module;
-use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
+use isograd_kernels::{Looks, attend, attend_to_self};
 
 /// An attention's parameters, each a dense layer from features to features. Head h has columns
 /// h·d … (h + 1)·d of queries, keys and values, d = features / heads.
@@ -52,39 +52,21 @@ impl Attention {
             causal,
             rate,
         } = options;
-        let [batch, steps, features] = x.dims();
-        let width = features / heads.max(1);
-        // Strides do: nothing is copied.
-        let split = |y: Tensor<3>| {
-            let length = y.dims()[1];
-            y.reshape([batch, length, heads, width]).swap_dims(1, 2)
+        let [batch, steps, _] = x.dims();
+        let keys = memory.as_ref().map_or(steps, |memory| memory.dims()[1]);
+        let mask = (rate > 0.0 && pass.mode != Mode::Evaluate)
+            .then(|| mask_like(&x, [batch, heads, steps, keys], rate, layer, pass));
+        let looks = Looks { heads, causal };
+        let mixed = match memory {
+            None => {
+                let all = side_by_side(&[&self.query, &self.key, &self.value], x);
+                attend_to_self(all, mask, looks)
+            }
+            Some(memory) => {
+                let memory = side_by_side(&[&self.key, &self.value], memory);
+                attend(self.query.forward(x), memory, mask, looks)
+            }
         };
-        let memory = memory.unwrap_or_else(|| x.clone());
-        // Scaled here, where numbers are fewer than in the scores.
-        let query = split(self.query.forward(x) * (width as f64).sqrt().recip());
-        let key = split(self.key.forward(memory.clone()));
-        let value = split(self.value.forward(memory));
-
-        let mut scores = query.matmul(key.swap_dims(2, 3));
-        if causal {
-            let mask = future(&scores);
-            scores = scores + mask;
-        }
-        let mut weights = softmax(scores, 3);
-        if rate > 0.0 && pass.mode != Mode::Evaluate {
-            weights = drop_elements(weights, rate, layer, pass);
-        }
-        let mixed = weights.matmul(value).swap_dims(1, 2);
-        self.output.forward(mixed.reshape([batch, steps, features]))
+        self.output.forward(mixed)
     }
-}
-
-/// What scores of steps to come are moved by: −∞, for weights of 0; `[1, 1, steps, keys]`.
-fn future(scores: &Tensor<4>) -> Tensor<4> {
-    let [_, _, steps, keys] = scores.dims();
-    let mask: Vec<f32> = (0..steps)
-        .flat_map(|step| (0..keys).map(move |key| if key > step { f32::NEG_INFINITY } else { 0.0 }))
-        .collect();
-    let mask = TensorData::new(mask, [1, 1, steps, keys]).convert_dtype(scores.dtype());
-    Tensor::from_data(mask, (&scores.device(), scores.dtype()))
 }

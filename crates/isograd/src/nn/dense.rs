@@ -37,3 +37,19 @@ impl Dense {
         linear(x, weight, self.bias.as_ref().map(Param::val))
     }
 }
+
+/// Several dense layers of one input as one product, their units side by side; all of them have a
+/// bias, or none.
+///
+/// # Shapes
+///
+/// - `x`: `[batch, steps, inputs]`
+/// - result: `[batch, steps, units of the first + …]`
+pub(super) fn side_by_side(layers: &[&Dense], x: Tensor<3>) -> Tensor<3> {
+    let weight = Tensor::cat(layers.iter().map(|l| l.weight.val()).collect(), 1);
+    let bias: Option<Vec<_>> = layers
+        .iter()
+        .map(|l| Some(l.bias.as_ref()?.val()))
+        .collect();
+    linear(x, weight, bias.map(|bias| Tensor::cat(bias, 0)))
+}

@@ -49,13 +49,24 @@ pub(super) fn drop_elements<const D: usize>(
     layer: &str,
     pass: &Pass,
 ) -> Tensor<D> {
-    let mask = mask(x.shape().num_elements(), rate, layer, pass);
-    let data = TensorData::new(mask, x.dims());
-    let data = if x.dtype() == DType::F64 {
+    let mask = mask_like(&x, x.dims(), rate, layer, pass);
+    x * mask
+}
+
+/// Factors of 0 or 1/(1 − `rate`), with the type and device of `like`.
+pub(super) fn mask_like<const D: usize, const E: usize>(
+    like: &Tensor<D>,
+    dims: [usize; E],
+    rate: f64,
+    layer: &str,
+    pass: &Pass,
+) -> Tensor<E> {
+    let mask = mask(dims.iter().product(), rate, layer, pass);
+    let data = TensorData::new(mask, dims);
+    let data = if like.dtype() == DType::F64 {
         data
     } else {
-        data.convert_dtype(x.dtype())
+        data.convert_dtype(like.dtype())
     };
-    let mask = Tensor::<D>::from_data(data, (&x.device(), x.dtype()));
-    x * mask
+    Tensor::from_data(data, (&like.device(), like.dtype()))
 }

@@ -221,8 +221,8 @@ impl Network {
             Op::Softmax { axis } => match axis {
                 SoftmaxAxis::Batch => each!(x, x => softmax(x, 0)),
                 SoftmaxAxis::Features => match x {
-                    Signal::Flat(x) => Signal::Flat(softmax(x, 1)),
-                    Signal::Sequence(x) => Signal::Sequence(softmax(x, 2)),
+                    Signal::Flat(x) => Signal::Flat(isograd_kernels::softmax(x)),
+                    Signal::Sequence(x) => Signal::Sequence(isograd_kernels::softmax(x)),
                     Signal::Image(x) => Signal::Image(softmax(x, 1)),
                 },
             },
