@@ -9,6 +9,7 @@
 
 pub mod attention;
 pub mod conv;
+pub mod cross_entropy;
 pub mod curve;
 mod matrix;
 pub mod moments;
@@ -21,6 +22,7 @@ mod width;
 
 pub use attention::{Looks, attend, attend_to_self};
 pub use conv::{Windows, conv2d};
+pub use cross_entropy::{Classes, cross_entropy};
 pub use curve::{Curve, curve};
 pub use moments::{Moments, moments};
 pub use norm::{BatchNormalisation, BatchNormalised, Rows, batch_norm, row_norm};

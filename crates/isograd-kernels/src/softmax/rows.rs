@@ -6,7 +6,7 @@ use crate::width::widths;
 use std::ops::{Add, Mul, Sub};
 
 /// Sums are taken in so many parts, in an order of their own: the same on every processor.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// [`Real`] with what a row needs.
 pub(crate) trait Number:
@@ -59,7 +59,7 @@ impl Number for f64 {
 
 /// The largest of a row; NaN is none, and −∞ that of no numbers.
 #[inline(always)]
-fn largest<T: Number>(row: &[T]) -> T {
+pub(crate) fn largest<T: Number>(row: &[T]) -> T {
     let mut lanes = [T::LOWEST; LANES];
     let larger = |a: T, b: T| if b > a { b } else { a };
     let (chunks, rest) = row.as_chunks::<LANES>();
@@ -75,7 +75,7 @@ fn largest<T: Number>(row: &[T]) -> T {
 }
 
 #[inline(always)]
-fn sum<T: Number>(lanes: [T; LANES]) -> T {
+pub(crate) fn sum<T: Number>(lanes: [T; LANES]) -> T {
     // In pairs: short, and the order is fixed.
     let mut parts = lanes;
     let mut half = LANES / 2;
@@ -91,17 +91,18 @@ fn sum<T: Number>(lanes: [T; LANES]) -> T {
 /// softmax(scale·row) in place.
 #[inline(always)]
 fn softmax<T: Number>(row: &mut [T], scale: T) {
-    let top = largest(row) * scale;
+    // First the difference: what is near the largest, and weighs most, is then exact.
+    let top = largest(row);
     let mut lanes = [T::ZERO; LANES];
     let (chunks, rest) = row.as_chunks_mut::<LANES>();
     for chunk in chunks {
         for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *x = (*x * scale - top).exp();
+            *x = ((*x - top) * scale).exp();
             *lane = *lane + *x;
         }
     }
     for (lane, x) in lanes.iter_mut().zip(rest) {
-        *x = (*x * scale - top).exp();
+        *x = ((*x - top) * scale).exp();
         *lane = *lane + *x;
     }
     let share = sum(lanes).recip();

@@ -10,11 +10,6 @@ pub(super) fn on_logits(logits: Tensor<2>, target: Tensor<2>) -> Tensor<2> {
     (log_softmax(logits, 1) * target).neg()
 }
 
-/// −ln softmax(x) of the class, `[batch, 1]`.
-pub(super) fn of_class_on_logits(logits: Tensor<2>, classes: Tensor<2, Int>) -> Tensor<2> {
-    log_softmax(logits, 1).gather(1, classes).neg()
-}
-
 /// −t ln p, after the description's renormalising and clipping.
 pub(super) fn on_probabilities(spec: &LossSpec, p: Tensor<2>, target: Tensor<2>) -> Tensor<2> {
     (prepared(spec, p).log() * target).neg()

@@ -23,7 +23,8 @@ use burn::tensor::{Tensor, TensorData};
 use isograd_core::describe::Task;
 use isograd_core::describe::data::TargetKind;
 use isograd_core::describe::train::{ClassWeights, LossKind, LossSpec, OutputKind, Reduction};
-use target::{class_numbers, dense, one_hot};
+use isograd_kernels::Classes;
+use target::{class_numbers, class_tensor, dense, one_hot};
 
 /// A loss, ready to be computed: the description's choices and what the data are.
 #[derive(Clone, Debug)]
@@ -145,7 +146,16 @@ impl Loss {
         match self.spec.kind {
             LossKind::CrossEntropy if self.by_class(outputs, target) => {
                 let columns = outputs;
-                let classes = class_numbers(target, &prediction);
+                if self.output == OutputKind::Logits {
+                    let classes = Classes {
+                        of_rows: class_numbers(target).into(),
+                        weights: self.weights.as_slice().into(),
+                        smoothing: self.spec.label_smoothing,
+                    };
+                    let table = isograd_kernels::cross_entropy(prediction, classes);
+                    return Terms { table, columns };
+                }
+                let classes = class_tensor(target, &prediction);
                 if self.spec.label_smoothing > 0.0 {
                     let t = one_hot(&classes, &prediction);
                     return Terms::full(self.cross_entropy(prediction, t));
@@ -154,12 +164,8 @@ impl Loss {
                     let rows = classes.dims()[0];
                     w.expand([rows, outputs]).gather(1, classes.clone())
                 });
-                let table = match self.output {
-                    OutputKind::Logits => cross_entropy::of_class_on_logits(prediction, classes),
-                    OutputKind::Probabilities => {
-                        cross_entropy::of_class_on_probabilities(&self.spec, prediction, classes)
-                    }
-                };
+                let table =
+                    cross_entropy::of_class_on_probabilities(&self.spec, prediction, classes);
                 let table = match weights {
                     Some(weights) => table * weights,
                     None => table,

@@ -81,15 +81,17 @@ pub(super) fn dense(target: &Targets, kind: TargetKind, task: Task, like: &Tenso
     )
 }
 
+/// The targets as class numbers, one a row.
+pub(super) fn class_numbers(target: &Targets) -> Vec<u32> {
+    match target {
+        Targets::Index(classes) | Targets::Steps { classes, .. } => classes.clone(),
+        Targets::Real { values, .. } => values.iter().map(|&t| t as u32).collect(),
+    }
+}
+
 /// The targets as class numbers `[batch, 1]` on the device of `like`.
-pub(super) fn class_numbers(target: &Targets, like: &Tensor<2>) -> Tensor<2, Int> {
-    let labels: Vec<i64> = match target {
-        Targets::Index(labels)
-        | Targets::Steps {
-            classes: labels, ..
-        } => labels.iter().map(|&label| i64::from(label)).collect(),
-        Targets::Real { values, .. } => values.iter().map(|&t| t as i64).collect(),
-    };
+pub(super) fn class_tensor(target: &Targets, like: &Tensor<2>) -> Tensor<2, Int> {
+    let labels: Vec<i64> = class_numbers(target).into_iter().map(i64::from).collect();
     let rows = labels.len();
     Tensor::from_data(
         TensorData::new(labels, [rows, 1]),
