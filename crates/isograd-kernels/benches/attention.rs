@@ -23,7 +23,7 @@ fn waves<const D: usize>(dims: [usize; D]) -> Tensor<D> {
 
 fn step<const D: usize, const E: usize>(
     bencher: Bencher,
-    x: Tensor<D>,
+    x: &Tensor<D>,
     f: impl Fn(Tensor<D>) -> Tensor<E>,
 ) {
     // The sum's own gradient is a view of strides 0; what stands behind a layer is not.
@@ -40,14 +40,14 @@ fn attention_kernel(bencher: Bencher, causal: bool) {
         heads: HEADS,
         causal,
     };
-    step(bencher, waves([32, 64, 3 * 128]), |x| {
+    step(bencher, &waves([32, 64, 3 * 128]), |x| {
         attend_to_self(x, None, looks)
     });
 }
 
 #[divan::bench(args = [false, true])]
 fn attention_composed(bencher: Bencher, causal: bool) {
-    step(bencher, waves([32, 64, 3 * 128]), |x| {
+    step(bencher, &waves([32, 64, 3 * 128]), |x| {
         let [batch, steps, _] = x.dims();
         let part = |i: usize| {
             let x = x.clone().narrow(2, i * 128, 128);
@@ -76,12 +76,12 @@ fn attention_composed(bencher: Bencher, causal: bool) {
 
 #[divan::bench]
 fn softmax_kernel(bencher: Bencher) {
-    step(bencher, waves([8192, 64]), isograd_kernels::softmax);
+    step(bencher, &waves([8192, 64]), isograd_kernels::softmax);
 }
 
 #[divan::bench]
 fn softmax_composed(bencher: Bencher) {
-    step(bencher, waves([8192, 64]), |x| activation::softmax(x, 1));
+    step(bencher, &waves([8192, 64]), |x| activation::softmax(x, 1));
 }
 
 const ROWS: usize = 2048;
@@ -97,7 +97,7 @@ fn cross_entropy_kernel(bencher: Bencher) {
         of_rows: classes().into(),
         ..Classes::default()
     };
-    step(bencher, waves([ROWS, CLASSES]), |x| {
+    step(bencher, &waves([ROWS, CLASSES]), |x| {
         cross_entropy(x, classes.clone()).sum() / ROWS as f64
     });
 }
@@ -107,7 +107,7 @@ fn cross_entropy_composed(bencher: Bencher) {
     let classes: Vec<i64> = classes().into_iter().map(i64::from).collect();
     let device = Device::flex().autodiff();
     let classes = Tensor::<2, Int>::from_data(TensorData::new(classes, [ROWS, 1]), &device);
-    step(bencher, waves([ROWS, CLASSES]), |x| {
+    step(bencher, &waves([ROWS, CLASSES]), |x| {
         activation::log_softmax(x, 1)
             .gather(1, classes.clone())
             .neg()

@@ -169,8 +169,8 @@ impl Job {
                 let block = &mut weights[first * self.keys..end * self.keys];
                 // SAFETY: the block holds the product, and it is borrowed mutably.
                 unsafe {
-                    queries.times_to(&keys.transposed(), block.as_mut_ptr(), self.keys, false)
-                };
+                    queries.times_to(&keys.transposed(), block.as_mut_ptr(), self.keys, false);
+                }
                 T::softmax_rows(block, self.seen(first, seen), self.scale());
                 let block = masked(room, block, mask, first * self.keys);
                 let block = Matrix {
@@ -250,7 +250,9 @@ impl Job {
                 let rows = end - first;
                 slopes.resize(rows * seen, T::ZERO);
                 // SAFETY: `slopes` has room for the product and is borrowed mutably.
-                unsafe { dy.times_to(&values.transposed(), slopes.as_mut_ptr(), seen, false) };
+                unsafe {
+                    dy.times_to(&values.transposed(), slopes.as_mut_ptr(), seen, false);
+                }
                 if let Some(mask) = mask {
                     let mask = mask[first * self.keys..].chunks(self.keys);
                     for (slopes, mask) in slopes.chunks_mut(seen).zip(mask) {

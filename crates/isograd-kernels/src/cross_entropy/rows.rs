@@ -18,11 +18,11 @@ fn totals_of<T: Number>(rows: &[T], columns: usize, totals: &mut [Total<T>]) {
         let (chunks, rest) = row.as_chunks::<LANES>();
         for chunk in chunks {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = *lane + (x - top).exp();
+                *lane += (x - top).exp();
             }
         }
         for (lane, &x) in lanes.iter_mut().zip(rest) {
-            *lane = *lane + (x - top).exp();
+            *lane += (x - top).exp();
         }
         *total = Total {
             largest: top,

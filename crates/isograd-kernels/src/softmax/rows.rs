@@ -81,7 +81,7 @@ pub(crate) fn sum<T: Number>(lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
-            parts[i] = parts[i] + parts[i + half];
+            parts[i] += parts[i + half];
         }
         half /= 2;
     }
@@ -98,12 +98,12 @@ fn softmax<T: Number>(row: &mut [T], scale: T) {
     for chunk in chunks {
         for (lane, x) in lanes.iter_mut().zip(chunk) {
             *x = ((*x - top) * scale).exp();
-            *lane = *lane + *x;
+            *lane += *x;
         }
     }
     for (lane, x) in lanes.iter_mut().zip(rest) {
         *x = ((*x - top) * scale).exp();
-        *lane = *lane + *x;
+        *lane += *x;
     }
     let share = sum(lanes).recip();
     for x in row {
@@ -119,11 +119,11 @@ fn softmax_backward<T: Number>(row: &[T], gradient: &mut [T], scale: T) {
     let (gradients, gradient_rest) = gradient.as_chunks::<LANES>();
     for (p, g) in rows.iter().zip(gradients) {
         for i in 0..LANES {
-            lanes[i] = lanes[i] + p[i] * g[i];
+            lanes[i] += p[i] * g[i];
         }
     }
     for ((lane, &p), &g) in lanes.iter_mut().zip(rest).zip(gradient_rest) {
-        *lane = *lane + p * g;
+        *lane += p * g;
     }
     let mean = sum(lanes);
     for (g, &p) in gradient.iter_mut().zip(row) {
