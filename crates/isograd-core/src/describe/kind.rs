@@ -127,6 +127,8 @@ pub(crate) enum Kind {
     Interval(Bounds),
     /// A word or number, or a list of them.
     Columns,
+    /// `true`, `false`, or a count.
+    Checkpoint,
     /// A list of integers, each at least 1 and more than the one before.
     Rising,
     /// `"balanced"`, or one number a class.
@@ -202,6 +204,7 @@ impl Kind {
             Self::SequencePadding => "\"same\", \"valid\", \"causal\", or an integer from 0".into(),
             Self::Interval(bounds) => format!("[lowest, highest], each {}", bounds.words()),
             Self::Columns => "a column's name or number, or a list of them".into(),
+            Self::Checkpoint => "true, false, or an integer from 1".into(),
             Self::Rising => "a list of integers from 1, each more than the one before".into(),
             Self::ClassWeights => {
                 "\"balanced\", or a list of numbers, 0 or more, one a class".into()
@@ -289,6 +292,7 @@ impl Kind {
                 { "type": ["string", "integer"] },
                 { "type": "array", "items": { "type": ["string", "integer"] } },
             ] }),
+            Self::Checkpoint => json!({ "anyOf": [{ "type": "boolean" }, count(1)] }),
             Self::Rising => json!({ "type": "array", "items": count(1), "minItems": 1 }),
             Self::ClassWeights => json!({ "anyOf": [
                 { "const": "balanced" },

@@ -156,6 +156,7 @@ pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("lr_schedule", "schedule"),
     ("accumulate_grad_batches", "accumulate"),
     ("gradient_accumulation_steps", "accumulate"),
+    ("gradient_checkpointing", "checkpoint"),
     ("class_weight", "class_weights"),
     ("clip_value", "value"),
     ("kernel_size", "kernel"),

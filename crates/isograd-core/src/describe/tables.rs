@@ -8,7 +8,7 @@ use super::kind::{Bounds, Kind};
 use super::network::{Init, NetworkSpec};
 use super::read::{Input, Result, named};
 use super::registry::Info;
-use super::train::{ClipSpec, Metric, TrainSpec};
+use super::train::{Checkpoint, ClipSpec, Metric, TrainSpec};
 use super::{Description, augment, curriculum, init, loss, optimizer, schedule, source};
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -67,6 +67,11 @@ fn read_train(input: &Input<'_>) -> Result<TrainSpec> {
             named(input, "schedule", Kind::Schedule, schedule::ENTRIES)
         })?,
         accumulate: args.count("accumulate")?,
+        checkpoint: args.get("checkpoint", |input| match input.value.as_bool() {
+            Some(true) => Ok(Checkpoint::Root),
+            Some(false) => Ok(Checkpoint::Off),
+            None => input.count(1, Kind::Checkpoint).map(Checkpoint::Pieces),
+        })?,
         l1: args.number("l1")?,
         l2: args.number("l2")?,
         curriculum: args.maybe("curriculum", |input| {

@@ -21,6 +21,9 @@ pub struct TrainSpec {
     pub schedule: ScheduleSpec,
     /// Batches whose gradients make one step, as one batch so many times as large; default 1.
     pub accumulate: usize,
+    /// Where the forward pass is cut so that only what flows between the pieces is kept; default
+    /// not at all.
+    pub checkpoint: Checkpoint,
     /// L1 penalty λ·Σ|w| on every weight matrix and kernel, beside a block's own; default 0.
     pub l1: f64,
     /// L2 penalty λ·Σw² on every weight matrix and kernel, beside a block's own; default 0.
@@ -30,6 +33,19 @@ pub struct TrainSpec {
     /// What is reported on the validation part; `None`: what fits the task (accuracy, binary
     /// accuracy, or the mean absolute error).
     pub metric: Option<Metric>,
+}
+
+/// Gradient checkpointing (Chen et al. 2016, "Training deep nets with sublinear memory cost"): in how
+/// many pieces a network is trained. Each is computed a second time in front of its backward pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// One: everything is kept.
+    #[default]
+    Off,
+    /// ⌈√layers⌉.
+    Root,
+    /// So many, or as many as there are places to cut.
+    Pieces(usize),
 }
 
 /// A loss and its options; defaults are those of the usual mean over the batch.

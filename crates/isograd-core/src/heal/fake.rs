@@ -123,7 +123,7 @@ pub(crate) fn description(lr: f64) -> Description {
     use crate::describe::data::{Generated, HeldOut, Scale, Source, TargetScale};
     use crate::describe::network::{Init, NetworkSpec};
     use crate::describe::train::{
-        ClipSpec, LossKind, LossSpec, OptimizerKind, OptimizerSpec, ScheduleSpec,
+        Checkpoint, ClipSpec, LossKind, LossSpec, OptimizerKind, OptimizerSpec, ScheduleSpec,
     };
     use crate::describe::{DataSpec, TrainSpec};
     Description {
@@ -173,6 +173,7 @@ pub(crate) fn description(lr: f64) -> Description {
             clip: ClipSpec::default(),
             schedule: ScheduleSpec::CONSTANT,
             accumulate: 1,
+            checkpoint: Checkpoint::Off,
             l1: 0.0,
             l2: 0.0,
             curriculum: None,

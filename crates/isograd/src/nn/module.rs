@@ -4,6 +4,8 @@ use super::network::Network;
 use super::parameters::Parameters;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::Device;
+use isograd_core::describe::NodeId;
+use std::ops::Range;
 
 impl Network {
     fn each(mut self, f: impl Fn(Parameters) -> Parameters) -> Self {
@@ -13,6 +15,21 @@ impl Network {
             .map(|(node, p)| (node, f(p)))
             .collect();
         self
+    }
+}
+
+impl Network {
+    /// Visits the parameters of these nodes.
+    pub(crate) fn visit_nodes<V: ModuleVisitor>(&self, nodes: Range<NodeId>, visitor: &mut V) {
+        // They are in the order of the plan.
+        let from = self.parameters.partition_point(|p| p.0 < nodes.start);
+        let to = self.parameters.partition_point(|p| p.0 < nodes.end);
+        for (node, parameters) in &self.parameters[from..to] {
+            let name = &self.frame.plan.nodes[*node].name;
+            visitor.enter_module(name, parameters.container());
+            parameters.visit_inside(visitor);
+            visitor.exit_module(name, parameters.container());
+        }
     }
 }
 
@@ -53,12 +70,7 @@ impl Module for Network {
     }
 
     fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
-        for (node, parameters) in &self.parameters {
-            let name = &self.frame.plan.nodes[*node].name;
-            visitor.enter_module(name, parameters.container());
-            parameters.visit_inside(visitor);
-            visitor.exit_module(name, parameters.container());
-        }
+        self.visit_nodes(0..self.frame.plan.nodes.len(), visitor);
     }
 
     fn map<M: ModuleMapper>(mut self, mapper: &mut M) -> Self {

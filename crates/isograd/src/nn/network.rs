@@ -8,7 +8,7 @@ use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
 use super::parameters::Parameters;
-use super::pass::{Kept, Pass};
+use super::pass::Pass;
 use super::recurrent;
 use super::signal::{Signal, each};
 use super::skip;
@@ -112,14 +112,11 @@ impl Network {
     /// - result: `[batch, outputs]`
     pub fn forward(&self, x: Tensor<2>, pass: &Pass) -> Tensor<2> {
         let x = Signal::from_rows(x, self.frame.plan.input);
-        let pass = Pass {
-            kept: Kept::default(),
-            ..pass.clone()
-        };
-        self.chain(&self.frame.plan.chain, x, &pass).into_rows()
+        self.chain(&self.frame.plan.chain, x, &pass.afresh())
+            .into_rows()
     }
 
-    fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
+    pub(super) fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
         for &id in chain {
             let node = &self.frame.plan.nodes[id];
             let mut watch = watch_at(self.frame.by_node[id].output, pass);

@@ -17,6 +17,19 @@ impl Kept {
         kept.insert(node, output);
     }
 
+    /// Outputs that an earlier part of the pass has kept.
+    pub(super) fn of(outputs: BTreeMap<NodeId, Signal>) -> Self {
+        Self(Arc::new(Mutex::new(outputs)))
+    }
+
+    /// All so far.
+    pub(super) fn all(&self) -> BTreeMap<NodeId, Signal> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     pub(super) fn get(&self, node: NodeId) -> Option<Signal> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&node).cloned()
@@ -78,6 +91,19 @@ impl Pass {
             states: None,
             kept: Kept::default(),
             calibrate: None,
+        }
+    }
+
+    /// The same pass with nothing kept.
+    pub(super) fn afresh(&self) -> Self {
+        self.after(BTreeMap::new())
+    }
+
+    /// The same pass behind a part that has kept this.
+    pub(super) fn after(&self, kept: BTreeMap<NodeId, Signal>) -> Self {
+        Self {
+            kept: Kept::of(kept),
+            ..self.clone()
         }
     }
 

@@ -4,13 +4,15 @@ use super::evaluate::{rows_tensor, scalar};
 use super::loss::Loss;
 use super::step::Collected;
 use crate::data::Batch;
-use crate::nn::{Network, Pass};
+use crate::nn::{Cuts, Network, Pass};
 use crate::optim::Places;
 use burn::tensor::{DType, Device};
 
 /// What a step is computed from.
 pub(super) struct Source<'a> {
     pub(super) network: &'a Network,
+    /// Where it is cut for gradient checkpointing.
+    pub(super) cuts: &'a Cuts,
     pub(super) loss: &'a Loss,
     pub(super) places: &'a Places,
     pub(super) device: &'a Device,
@@ -44,7 +46,7 @@ impl Source<'_> {
             };
             let elements = self.network.plan().input.elements();
             let x = rows_tensor(batch.inputs, elements, self.device, self.dtype);
-            let y = self.network.forward(x, &pass);
+            let (y, pieces) = self.network.forward_in_pieces(x, &pass, self.cuts);
             let found = self.loss.evaluate(y, &batch.targets);
             let value = if share == 1.0 {
                 found.value
@@ -52,7 +54,12 @@ impl Source<'_> {
                 found.value.mul_scalar(share)
             };
             let loss = scalar(&value.clone().inner());
-            let gradients = Collected::take(self.network, self.places, value.backward());
+            let mut parts = Vec::with_capacity(self.cuts.pieces());
+            pieces.backward(&value, |nodes, gradients| {
+                let part = Collected::take_nodes(self.network, nodes, self.places, gradients);
+                parts.push(part);
+            });
+            let gradients = Collected::joined(parts);
             match &mut all {
                 Some(all) => {
                     all.loss += loss;
@@ -114,6 +121,7 @@ mod tests {
         let (loss, _) = judges(&prepared).unwrap();
         let source = Source {
             network: &network,
+            cuts: &Cuts::none(),
             loss: &loss,
             places: &Places::of(&prepared.plan),
             device: &device,

@@ -12,7 +12,7 @@ use super::range::RangeOptions;
 use super::step::{Penalties, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
-use crate::nn::{Build, Mode, Network, Pass, lsuv};
+use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
 use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
 use crate::session::Prepared;
@@ -46,6 +46,7 @@ pub(super) struct Fit<'a> {
     seed: u64,
     device: Device,
     network: Option<Network>,
+    cuts: Cuts,
     optimizer: Optimizer,
     schedule: RateSchedule,
     /// Replaces rate and schedule.
@@ -103,6 +104,7 @@ impl<'a> Fit<'a> {
             seed,
             device,
             network: Some(network),
+            cuts: Cuts::of(&prepared.plan, spec.checkpoint),
             optimizer: Optimizer::new(&spec.optimizer),
             schedule: RateSchedule::new(&spec.schedule, planned, prepared.steps_per_epoch()),
             range: None,
@@ -305,6 +307,7 @@ impl<'a> Fit<'a> {
     fn source(&self) -> Source<'_> {
         Source {
             network: self.network(),
+            cuts: &self.cuts,
             loss: &self.loss,
             places: &self.places,
             device: &self.device,

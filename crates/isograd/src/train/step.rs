@@ -1,13 +1,15 @@
 //! One update: gradients out of the backward pass, penalties, clipping, the optimiser.
 
+use crate::nn::Network;
 use crate::optim::{Clipped, Gradient, Optimizer, Parameter, Places, clip};
 use crate::probe::WeightRow;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
-use isograd_core::describe::Plan;
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
+use isograd_core::describe::{NodeId, Plan};
 use isograd_kernels::moments;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// L1 and L2 penalties of the weights that have one.
 #[derive(Clone, Debug, Default)]
@@ -61,14 +63,26 @@ pub(super) struct Collected(Vec<Gradient>);
 impl Collected {
     /// Takes the gradient of every parameter that has one.
     pub(super) fn take<M: Module>(network: &M, places: &Places, gradients: Gradients) -> Self {
-        let mut collector = Collector {
-            path: Vec::new(),
-            gradients,
-            places,
-            found: Vec::new(),
-        };
+        let mut collector = Collector::new(places, gradients);
         network.visit(&mut collector);
         Self(collector.found)
+    }
+
+    /// The same of some nodes of a network.
+    pub(super) fn take_nodes(
+        network: &Network,
+        nodes: Range<NodeId>,
+        places: &Places,
+        gradients: Gradients,
+    ) -> Self {
+        let mut collector = Collector::new(places, gradients);
+        network.visit_nodes(nodes, &mut collector);
+        Self(collector.found)
+    }
+
+    /// The gradients of parts of a network, from the last to the first, as those of the whole.
+    pub(super) fn joined(parts: Vec<Self>) -> Self {
+        Self(parts.into_iter().rev().flat_map(|part| part.0).collect())
     }
 
     /// Adds the gradients of another batch through the same network.
@@ -116,6 +130,17 @@ struct Collector<'a> {
     gradients: Gradients,
     places: &'a Places,
     found: Vec<Gradient>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(places: &'a Places, gradients: Gradients) -> Self {
+        Self {
+            path: Vec::new(),
+            gradients,
+            places,
+            found: Vec::new(),
+        }
+    }
 }
 
 impl ModuleVisitor for Collector<'_> {

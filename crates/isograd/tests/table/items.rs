@@ -391,6 +391,7 @@ fn curricula() -> Vec<Item> {
     let wu = "Wu et al. 2021, pacing functions";
     vec![
         closed_form("loop", "accumulation", "one batch of the same examples", loops::accumulation).within(1e-5, 1e-5),
+        closed_form("loop", "checkpoint", "the same network in one piece", loops::checkpoint),
         closed_form("loop", "range test", "Smith 2017, rates in equal ratios", loops::range),
         closed_form("curriculum", "step", wu, difficulty::step),
         closed_form("curriculum", "linear", wu, difficulty::linear),
