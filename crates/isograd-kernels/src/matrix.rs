@@ -2,6 +2,10 @@
 
 use crate::real::Real;
 
+/// Multiplications from which a product is shared out, as in Flex: less is done before the other
+/// threads have woken up.
+const PARALLEL: usize = 192 * 192 * 192;
+
 /// A matrix in memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
@@ -49,6 +53,36 @@ impl<'a, T: Real> Matrix<'a, T> {
         unsafe { self.times_to(other, sum.as_mut_ptr(), other.columns, true) }
     }
 
+    /// self · `other`, rows one after another; on all threads where it is large. The result does not
+    /// depend on their number: they share out rows and columns, never a sum.
+    #[allow(unsafe_code)]
+    pub(crate) fn times(&self, other: &Self) -> Vec<T> {
+        let size = self.rows * other.columns;
+        if self.columns == 0 || size == 0 {
+            return vec![T::default(); size];
+        }
+        let work = size.saturating_mul(self.columns);
+        let parallelism = if work < PARALLEL || rayon::current_num_threads() < 2 {
+            gemm::Parallelism::None
+        } else {
+            gemm::Parallelism::Rayon(0)
+        };
+        let mut product = Vec::with_capacity(size);
+        // SAFETY: the capacity is that of the product, in an allocation that nobody else has. All of it
+        // is written and nothing of it is read, so that all is initialised when the length is set.
+        unsafe {
+            self.write(
+                other,
+                product.as_mut_ptr(),
+                other.columns,
+                false,
+                parallelism,
+            );
+            product.set_len(size);
+        }
+        product
+    }
+
     /// `to` = self · `other`, added to what is there with `add`; rows of `to` lie `stride` apart.
     ///
     /// # Safety
@@ -57,6 +91,20 @@ impl<'a, T: Real> Matrix<'a, T> {
     /// or write them meanwhile.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn times_to(&self, other: &Self, to: *mut T, stride: usize, add: bool) {
+        // SAFETY: the caller answers for `to`.
+        unsafe { self.write(other, to, stride, add, gemm::Parallelism::None) }
+    }
+
+    /// [`Self::times_to`] on several threads, into elements that need not be initialised without `add`.
+    #[allow(unsafe_code)]
+    unsafe fn write(
+        &self,
+        other: &Self,
+        to: *mut T,
+        stride: usize,
+        add: bool,
+        parallelism: gemm::Parallelism,
+    ) {
         assert_eq!(self.columns, other.rows, "inner sizes");
         assert!(self.fits() && other.fits(), "sizes of the factors");
         if self.rows == 0 || other.columns == 0 || (add && self.columns == 0) {
@@ -84,7 +132,7 @@ impl<'a, T: Real> Matrix<'a, T> {
                 false,
                 false,
                 false,
-                gemm::Parallelism::None,
+                parallelism,
             );
         }
     }

@@ -2,6 +2,7 @@
 //! gradient of the loss with respect to it.
 
 use crate::Moments;
+use crate::real::Real;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -9,7 +10,7 @@ use burn::backend::autodiff::{
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Shape, Tensor};
 use std::fmt;
 use std::sync::Arc;
 
@@ -198,18 +199,40 @@ pub(crate) fn report(
         .receive(watch.site, direction, batch, moments, view);
 }
 
+/// What is wanted of the place of a watch; nothing where there is none.
+pub(crate) fn want(watch: Option<&Watch>, direction: Direction) -> Want {
+    watch.map_or(Want::Nothing, |watch| {
+        watch.sink.want(watch.site, direction)
+    })
+}
+
+/// Tells the sink what it wants, if it wants something. `values` are read for [`Want::Values`] only.
+pub(crate) fn show<T: Real>(
+    watch: Option<&Watch>,
+    direction: Direction,
+    shape: &Shape,
+    moments: Moments,
+    values: &[T],
+    want: Want,
+) {
+    if let (Some(watch), true) = (watch, want != Want::Nothing) {
+        let shape: Vec<usize> = shape.iter().copied().collect();
+        report(watch, direction, &shape, moments, T::slice(values), want);
+    }
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use burn::tensor::{Device, TensorData, Tolerance};
     use std::sync::Mutex;
 
-    type Seen = (usize, Direction, usize, Moments, Vec<f64>);
+    pub(crate) type Seen = (usize, Direction, usize, Moments, Vec<f64>);
 
     /// Keeps everything it is shown.
     #[derive(Default)]
-    struct Keep(Mutex<Vec<Seen>>);
+    pub(crate) struct Keep(pub(crate) Mutex<Vec<Seen>>);
 
     impl Sink for Keep {
         fn want(&self, site: usize, _: Direction) -> Want {
@@ -239,7 +262,7 @@ mod tests {
         }
     }
 
-    fn watch(keep: &Arc<Keep>, site: usize) -> Watch {
+    pub(crate) fn watch(keep: &Arc<Keep>, site: usize) -> Watch {
         Watch {
             site,
             sink: keep.clone(),

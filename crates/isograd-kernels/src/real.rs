@@ -1,18 +1,39 @@
 //! The types that kernels compute with, and the way to them from a tensor of Flex.
 
+use crate::Moments;
+use crate::probe::Slice;
 use std::ops::AddAssign;
 
 /// Single or double precision.
 pub(crate) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
     const ONE: Self;
+    /// As a sink of probes sees them.
+    fn slice(values: &[Self]) -> Slice<'_>;
+    fn moments(values: &[Self]) -> Moments;
 }
 
 impl Real for f32 {
     const ONE: Self = 1.0;
+
+    fn slice(values: &[Self]) -> Slice<'_> {
+        Slice::F32(values)
+    }
+
+    fn moments(values: &[Self]) -> Moments {
+        Moments::of_f32(values)
+    }
 }
 
 impl Real for f64 {
     const ONE: Self = 1.0;
+
+    fn slice(values: &[Self]) -> Slice<'_> {
+        Slice::F64(values)
+    }
+
+    fn moments(values: &[Self]) -> Moments {
+        Moments::of_f64(values)
+    }
 }
 
 /// Runs a body with `T` the type of the numbers.

@@ -92,6 +92,26 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
+/// ln(1 + eˣ).
+#[inline(always)]
+pub(super) fn softplus(x: f32) -> f32 {
+    let u = exp(-x.abs());
+    // ln(1 + u) = 2 artanh(u/(2 + u)); the argument is at most ⅓, the next term of the series 1.4e-8.
+    let s = u / (2.0 + u);
+    let p = polynomial!(
+        s * s,
+        1.0,
+        0.333_333_34,
+        0.2,
+        0.142_857_15,
+        0.111_111_11,
+        0.090_909_09,
+        0.076_923_08
+    );
+    let positive = if x > 0.0 { x } else { 0.0 };
+    positive + 2.0 * (s * p)
+}
+
 /// Φ(x) and e^(−x²/2), of the standard normal distribution.
 #[inline(always)]
 pub(super) fn normal(x: f32) -> (f32, f32) {
@@ -144,6 +164,7 @@ mod tests {
     fn errors_are_a_few_units_in_the_last_place() {
         let tiny = f64::from(f32::MIN_POSITIVE);
         let sigmoid_exact = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let softplus_exact = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
         let cases = [
             ("exp", worst(exp, f64::exp, -87.0, 88.0, tiny), 2e-7),
             (
@@ -167,6 +188,11 @@ mod tests {
                 worst(sigmoid, sigmoid_exact, -80.0, 80.0, tiny),
                 4e-7,
             ),
+            (
+                "softplus",
+                worst(softplus, softplus_exact, -80.0, 80.0, tiny),
+                4e-7,
+            ),
         ];
         for (name, error, bound) in cases {
             assert!(error < bound, "{name}: {error:e}");
@@ -185,7 +211,11 @@ mod tests {
             (1.0, 0.0)
         );
         assert_eq!((normal(9e9).0, normal(-9e9).0), (1.0, 0.0));
-        for f in [exp, exp_m1, tanh, sigmoid, |x| normal(x).0] {
+        assert_eq!(
+            (softplus(f32::INFINITY), softplus(f32::NEG_INFINITY)),
+            (f32::INFINITY, 0.0)
+        );
+        for f in [exp, exp_m1, tanh, sigmoid, softplus, |x| normal(x).0] {
             assert!(f(f32::NAN).is_nan());
         }
     }

@@ -1,11 +1,17 @@
-//! Element-wise activations in one pass forward and one backward, vectorised in single precision.
+//! Element-wise activations in one pass forward and one backward, vectorised in single precision,
+//! with the telemetry of their output in it.
 //!
 //! Burn 0.22's Flex calls the C library once an element, and twice for the backward pass of tanh,
 //! and takes up to five passes over memory.
 
+mod double;
 pub(crate) mod float;
 mod pass;
+mod single;
 
+use crate::handle::{self, from_vec};
+use crate::probe::{Direction, Want, Watch, show, want};
+use crate::real::{Real, by_type, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -13,15 +19,32 @@ use burn::backend::autodiff::{
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::Tensor;
+pub(crate) use pass::{Curved, Rows};
 
 /// An activation with a kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Curve {
     /// tanh x.
     Tanh,
+    /// output·tanh(input·x).
+    ScaledTanh {
+        /// What it saturates at, positive.
+        output: f64,
+        /// Factor on x, positive.
+        input: f64,
+    },
     /// 1/(1 + e⁻ˣ).
     Sigmoid,
+    /// clip(0.2 x + 0.5, 0, 1).
+    HardSigmoid,
+    /// max(x, 0); its slope at 0 is 0.
+    Relu,
+    /// x for x > 0, slope·x below.
+    LeakyRelu {
+        /// Slope of the negative part.
+        slope: f64,
+    },
     /// scale·x for x ≥ 0, scale·alpha·(eˣ − 1) below: ELU (scale 1) and SELU.
     Elu {
         /// Minus the value it saturates at, before the scale.
@@ -29,87 +52,141 @@ pub enum Curve {
         /// Factor in front of both parts.
         scale: f64,
     },
+    /// x for x ≥ 0, alpha·(e^{x/alpha} − 1) below.
+    Celu {
+        /// Minus the value it saturates at.
+        alpha: f64,
+    },
     /// x·Φ(x).
     Gelu,
     /// x/(1 + e⁻ˣ).
     Silu,
     /// x·tanh(ln(1 + eˣ)).
     Mish,
+    /// ln(1 + eˣ).
+    Softplus,
+    /// x/(1 + |x|).
+    Softsign,
+    /// eˣ.
+    Exponential,
+}
+
+impl Curve {
+    /// Whether the slope is computed from φ(x), which the next operation keeps anyway, and not
+    /// from x.
+    pub(crate) fn keeps_output(self) -> bool {
+        match self {
+            Self::Tanh
+            | Self::ScaledTanh { .. }
+            | Self::Sigmoid
+            | Self::HardSigmoid
+            | Self::Relu
+            | Self::Softplus
+            | Self::Exponential => true,
+            Self::LeakyRelu { slope } => slope >= 0.0,
+            _ => false,
+        }
+    }
 }
 
 /// φ(x), element by element, in any float type; single precision is vectorised and exact to a few
 /// units in the last place, double precision is that of the standard library. NaN stays NaN. The
 /// result does not depend on the processor or the number of threads.
 pub fn curve<const D: usize>(curve: Curve, x: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(<Dispatch as CurveBackend>::curve(x.into_dispatch(), curve))
+    curve_watched(curve, x, None)
+}
+
+/// [`curve`], whose output and later its gradient are shown to `watch` in the pass that makes them.
+pub fn curve_watched<const D: usize>(
+    curve: Curve,
+    x: Tensor<D>,
+    watch: Option<Watch>,
+) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as CurveBackend>::curve(
+        x.into_dispatch(),
+        curve,
+        watch,
+    ))
 }
 
 /// The activations as backend operations; [`curve`] is the way in.
 #[backend_extension(Autodiff, Flex)]
 pub trait CurveBackend: Backend {
     /// φ(x).
-    fn curve(x: FloatTensor<Self>, curve: Curve) -> FloatTensor<Self>;
+    fn curve(x: FloatTensor<Self>, curve: Curve, watch: Option<Watch>) -> FloatTensor<Self>;
 
-    /// φ′(x)·gradient.
+    /// φ′·gradient; `saved` is the output of those whose slope is computed from it, else x.
     fn curve_backward(
-        x: FloatTensor<Self>,
+        saved: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         curve: Curve,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self>;
 }
 
 type FlexTensor = FloatTensor<Flex>;
 
 impl CurveBackend for Flex {
-    fn curve(x: FlexTensor, curve: Curve) -> FlexTensor {
-        let x = x.to_contiguous();
+    fn curve(x: FlexTensor, curve: Curve, watch: Option<Watch>) -> FlexTensor {
+        let mut x = handle::writable(x);
         let shape = x.shape();
-        let data = match x.dtype() {
-            DType::F64 => x.as_slice::<f64>().map(|x| {
-                let y: Vec<f64> = x.iter().map(|&x| pass::value(curve, x)).collect();
-                TensorData::new(y, shape)
-            }),
-            DType::F32 => x
-                .as_slice::<f32>()
-                .map(|x| TensorData::new(pass::forward(curve, x), shape)),
-            other => unreachable!("isograd computes in single and double precision, not {other:?}"),
+        let want = want(watch.as_ref(), Direction::Forward);
+        let rows = Rows {
+            columns: 1,
+            curve: Some(curve),
+            look: [false, want != Want::Nothing],
         };
-        from(data)
+        by_type!(x, T => {
+            let seen;
+            let y = if let Some(y) = x.try_storage_mut::<T>() {
+                seen = rows.forward(y, None, None);
+                x
+            } else {
+                let mut y = slice!(x, T).to_vec();
+                seen = rows.forward(&mut y, None, None);
+                from_vec(y, shape.clone())
+            };
+            show(watch.as_ref(), Direction::Forward, &shape, seen[1], slice!(y, T), want);
+            y
+        })
     }
 
-    fn curve_backward(x: FlexTensor, gradient: FlexTensor, curve: Curve) -> FlexTensor {
-        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let shape = x.shape();
-        let data = match x.dtype() {
-            DType::F64 => x
-                .as_slice::<f64>()
-                .zip(gradient.as_slice::<f64>())
-                .map(|(x, g)| {
-                    let d = x.iter().zip(g).map(|(&x, g)| pass::slope(curve, x) * g);
-                    TensorData::new(d.collect::<Vec<f64>>(), shape)
-                }),
-            DType::F32 => x
-                .as_slice::<f32>()
-                .zip(gradient.as_slice::<f32>())
-                .map(|(x, g)| TensorData::new(pass::backward(curve, x, g), shape)),
-            other => unreachable!("isograd computes in single and double precision, not {other:?}"),
-        };
-        from(data)
+    fn curve_backward(
+        saved: FlexTensor,
+        gradient: FlexTensor,
+        curve: Curve,
+        watch: Option<Watch>,
+    ) -> FlexTensor {
+        let saved = saved.to_contiguous();
+        let mut gradient = handle::writable(gradient);
+        let shape = gradient.shape();
+        let want = want(watch.as_ref(), Direction::Backward);
+        by_type!(gradient, T => {
+            let values = slice!(gradient, T);
+            if want == Want::Values {
+                show(watch.as_ref(), Direction::Backward, &shape, T::moments(values), values, want);
+            }
+            let rows = Rows {
+                columns: 1,
+                curve: Some(curve),
+                look: [false, want == Want::Moments],
+            };
+            let seen = rows.backward(slice!(saved, T), gradient.storage_mut::<T>(), None);
+            if want == Want::Moments {
+                show::<T>(watch.as_ref(), Direction::Backward, &shape, seen[1], &[], want);
+            }
+        });
+        gradient
     }
-}
-
-fn from(data: Option<TensorData>) -> FlexTensor {
-    let data = data.unwrap_or_else(|| unreachable!("a contiguous tensor is a slice of its type"));
-    FlexTensor::from_data(data)
 }
 
 impl<B: CurveBackend, C: CheckpointStrategy> CurveBackend for Autodiff<B, C> {
-    fn curve(x: FloatTensor<Self>, curve: Curve) -> FloatTensor<Self> {
+    fn curve(x: FloatTensor<Self>, curve: Curve, watch: Option<Watch>) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct CurveBack;
 
         impl<B: CurveBackend> Backward<B, 1> for CurveBack {
-            type State = (FloatTensor<B>, Curve);
+            type State = (FloatTensor<B>, Curve, Option<Watch>);
 
             fn backward(
                 self,
@@ -118,10 +195,11 @@ impl<B: CurveBackend, C: CheckpointStrategy> CurveBackend for Autodiff<B, C> {
                 _checkpointer: &mut Checkpointer,
             ) {
                 let gradient = grads.consume::<B>(&ops.node);
-                let (x, curve) = ops.state;
+                let (saved, curve, watch) = ops.state;
                 let [parent] = ops.parents;
                 if let Some(node) = parent {
-                    grads.register::<B>(node.id, B::curve_backward(x, gradient, curve));
+                    let d = B::curve_backward(saved, gradient, curve, watch);
+                    grads.register::<B>(node.id, d);
                 }
             }
         }
@@ -133,23 +211,34 @@ impl<B: CurveBackend, C: CheckpointStrategy> CurveBackend for Autodiff<B, C> {
         {
             OpsKind::Tracked(prep) => {
                 let x = x.into_primitive();
-                let y = B::curve(x.clone(), curve);
-                prep.finish((x, curve), y)
+                let (saved, y) = if curve.keeps_output() {
+                    let y = B::curve(x, curve, watch.clone());
+                    (y.clone(), y)
+                } else {
+                    let y = B::curve(x.clone(), curve, watch.clone());
+                    (x, y)
+                };
+                prep.finish((saved, curve, watch), y)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::curve(x.into_primitive(), curve)),
+            OpsKind::UnTracked(prep) => prep.finish(B::curve(x.into_primitive(), curve, watch)),
         }
     }
 
     fn curve_backward(
-        x: FloatTensor<Self>,
+        saved: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         curve: Curve,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self> {
         // Gradients of gradients are not taken of a fused operation.
         <Self as burn::backend::AutodiffBackend>::from_inner(B::curve_backward(
-            x.into_primitive(),
+            saved.into_primitive(),
             gradient.into_primitive(),
             curve,
+            watch,
         ))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,8 +2,6 @@
 
 use super::batch::loops::{self as batch, Maps, Runs};
 use super::rows::{Rows, loops as rows};
-use crate::Moments;
-use crate::probe::Slice;
 use crate::real::Real;
 use crate::width::widths;
 use std::ops::{Add, Mul, Sub};
@@ -14,8 +12,6 @@ pub(super) trait Number:
 {
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
-    fn moments(values: &[Self]) -> Moments;
-    fn slice(values: &[Self]) -> Slice<'_>;
 }
 
 impl Number for f32 {
@@ -28,14 +24,6 @@ impl Number for f32 {
     fn wide(self) -> f64 {
         f64::from(self)
     }
-
-    fn moments(values: &[Self]) -> Moments {
-        Moments::of_f32(values)
-    }
-
-    fn slice(values: &[Self]) -> Slice<'_> {
-        Slice::F32(values)
-    }
 }
 
 impl Number for f64 {
@@ -45,14 +33,6 @@ impl Number for f64 {
 
     fn wide(self) -> f64 {
         self
-    }
-
-    fn moments(values: &[Self]) -> Moments {
-        Moments::of_f64(values)
-    }
-
-    fn slice(values: &[Self]) -> Slice<'_> {
-        Slice::F64(values)
     }
 }
 

@@ -3,8 +3,8 @@
 use super::weight::of_matrix;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::module::linear;
 use isograd_core::describe::WeightForm;
+use isograd_kernels as kernel;
 
 /// A dense block's parameters.
 #[derive(Module, Debug)]
@@ -33,8 +33,21 @@ impl Dense {
     /// # Panics
     /// For a form with a gain, where there is none.
     pub fn forward_as<const D: usize>(&self, x: Tensor<D>, form: WeightForm) -> Tensor<D> {
+        self.forward_then(x, form, kernel::Dense::default())
+    }
+
+    /// With an activation behind it and watched, in one operation; shapes as in [`Self::forward`].
+    ///
+    /// # Panics
+    /// For a form with a gain, where there is none.
+    pub fn forward_then<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        form: WeightForm,
+        layer: kernel::Dense,
+    ) -> Tensor<D> {
         let weight = of_matrix(&self.weight, self.gain.as_ref(), form);
-        linear(x, weight, self.bias.as_ref().map(Param::val))
+        kernel::dense(x, weight, self.bias.as_ref().map(Param::val), layer)
     }
 }
 
@@ -51,5 +64,6 @@ pub(super) fn side_by_side(layers: &[&Dense], x: Tensor<3>) -> Tensor<3> {
         .iter()
         .map(|l| Some(l.bias.as_ref()?.val()))
         .collect();
-    linear(x, weight, bias.map(|bias| Tensor::cat(bias, 0)))
+    let bias = bias.map(|bias| Tensor::cat(bias, 0));
+    kernel::dense(x, weight, bias, kernel::Dense::default())
 }

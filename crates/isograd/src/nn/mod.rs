@@ -11,6 +11,7 @@ mod dense;
 mod dropout;
 mod dynamic_tanh;
 mod embedding;
+mod fused;
 mod group_norm;
 pub mod init;
 mod initialise;

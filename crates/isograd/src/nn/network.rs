@@ -7,6 +7,7 @@ use super::conv1d::{self, Steps};
 use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
+use super::fused::Fused;
 use super::parameters::Parameters;
 use super::pass::Pass;
 use super::recurrent;
@@ -17,7 +18,7 @@ use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
 use isograd_core::describe::{Node, NodeId, Op, Plan};
 use isograd_core::trace::{Role, Site, sites};
-use isograd_kernels::{Watch, Windows, probe};
+use isograd_kernels::{self as kernel, Watch, Windows, probe};
 use std::sync::Arc;
 
 /// Where the probes of a node report to.
@@ -36,7 +37,7 @@ pub struct Frame {
     pub sites: Vec<Site>,
     by_node: Vec<NodeSites>,
     /// Whether another node reads a node's output later.
-    memories: Vec<bool>,
+    pub(super) memories: Vec<bool>,
 }
 
 /// A network: a Burn module whose parameters are called `dense1.weight`, `batch_norm2.gamma` ….
@@ -117,10 +118,28 @@ impl Network {
     }
 
     pub(super) fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
-        for &id in chain {
-            let node = &self.frame.plan.nodes[id];
+        let mut at = 0;
+        while at < chain.len() {
+            let fused = self.fused(&chain[at..], pass);
+            let last = at + fused.nodes() - 1;
+            let id = chain[last];
             let mut watch = watch_at(self.frame.by_node[id].output, pass);
-            x = self.node(node, x, pass, &mut watch);
+            let node = &self.frame.plan.nodes[chain[at]];
+            x = match fused {
+                // What is scaled behind the node is seen behind that.
+                Fused::No if pass.calibrate.is_some() => self.node(node, x, pass, &mut None),
+                Fused::No => self.node(node, x, pass, &mut watch),
+                Fused::DenseCurve(curve) => {
+                    let before = watch_at(self.frame.by_node[node.id].output, pass);
+                    let layer = kernel::Dense {
+                        curve: Some(curve),
+                        before,
+                        after: watch.take(),
+                    };
+                    self.dense(node, x, layer)
+                }
+            };
+            at = last + 1;
             if let Some(calibration) = &pass.calibrate {
                 x = calibration.scale(node, x, self.of(id));
             }
@@ -137,10 +156,11 @@ impl Network {
     fn node(&self, node: &Node, x: Signal, pass: &Pass, watch: &mut Option<Watch>) -> Signal {
         match &node.op {
             Op::Dense { .. } => {
-                let Some(Parameters::Dense(dense)) = self.of(node.id) else {
-                    missing(node)
+                let layer = kernel::Dense {
+                    before: watch.take(),
+                    ..kernel::Dense::default()
                 };
-                each!(x, x => dense.forward_as(x, node.weight))
+                self.dense(node, x, layer)
             }
             Op::Conv2d {
                 stride,
@@ -214,7 +234,7 @@ impl Network {
             }
             Op::Flatten => Signal::Flat(x.into_rows()),
             Op::Dropout { rate } => dropout(x, *rate, &node.name, pass),
-            Op::Activation(phi) => each!(x, x => activation::apply(*phi, x)),
+            Op::Activation(phi) => each!(x, x => activation::seen(*phi, x, watch)),
             Op::Softmax { axis } => match axis {
                 SoftmaxAxis::Batch => each!(x, x => softmax(x, 0)),
                 SoftmaxAxis::Features => match x {
@@ -375,6 +395,13 @@ impl Network {
             }
             other => unreachable!("no tensor form of {other:?}"),
         }
+    }
+
+    fn dense(&self, node: &Node, x: Signal, layer: kernel::Dense) -> Signal {
+        let Some(Parameters::Dense(dense)) = self.of(node.id) else {
+            missing(node)
+        };
+        each!(x, x => dense.forward_then(x, node.weight, layer))
     }
 
     fn group_norm(

@@ -1,0 +1,246 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::curve::curve;
+use crate::curve::tests::CURVES;
+use crate::probe::tests::{Keep, watch};
+use crate::probe::{Direction, probe};
+use burn::tensor::module::linear;
+use burn::tensor::{DType, Device, TensorData, Tolerance};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// Numbers that look random, of about unit size.
+fn numbers(count: usize, phase: f64) -> Vec<f64> {
+    (0..count)
+        .map(|i| ((i as f64 + phase) * 12.9898).sin() * 1.5)
+        .collect()
+}
+
+fn tensor<const D: usize>(dims: [usize; D], phase: f64, dtype: DType) -> Tensor<D> {
+    let data = TensorData::new(numbers(dims.iter().product(), phase), dims).convert_dtype(dtype);
+    Tensor::from_data(data, (&Device::flex().autodiff(), dtype)).require_grad()
+}
+
+/// Output and gradients of a layer, with weights on its outputs.
+fn run(
+    [x, weight]: [&Tensor<2>; 2],
+    bias: Option<&Tensor<1>>,
+    f: impl Fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>) -> Tensor<2>,
+) -> Vec<TensorData> {
+    let y = f(x.clone(), weight.clone(), bias.cloned());
+    let [rows, units] = y.dims();
+    let weights = tensor([rows, units], 0.7, y.dtype()).detach();
+    let gradients = (y.clone() * weights).sum().backward();
+    let mut found = vec![
+        y.into_data(),
+        x.grad(&gradients).unwrap().into_data(),
+        weight.grad(&gradients).unwrap().into_data(),
+    ];
+    found.extend(bias.map(|bias| bias.grad(&gradients).unwrap().into_data()));
+    found
+}
+
+fn composed(kind: Option<Curve>) -> impl Fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>) -> Tensor<2> {
+    move |x, weight, bias| {
+        let z = linear(x, weight, bias);
+        match kind {
+            Some(kind) => curve(kind, z),
+            None => z,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn agrees_with_composed_operations(
+        rows in 0usize..40,
+        inputs in 1usize..40,
+        units in 1usize..40,
+        which in 0..=CURVES.len(),
+        biased: bool,
+        double: bool,
+        transposed: bool,
+    ) {
+        let dtype = if double { DType::F64 } else { DType::F32 };
+        let kind = CURVES.get(which).copied();
+        let x = tensor([rows, inputs], 0.0, dtype);
+        let weight = tensor([inputs, units], 0.3, dtype);
+        let bias = biased.then(|| tensor([units], 0.6, dtype));
+        // A view of another layout, over numbers that stay the leaf.
+        let turned = |x: Tensor<2>| if transposed {
+            x.flip([1]).transpose().flip([0]).transpose()
+        } else {
+            x
+        };
+        let found = run([&x, &weight], bias.as_ref(), |x, weight, bias| {
+            let layer = Dense { curve: kind, ..Dense::default() };
+            dense(turned(x), weight, bias, layer)
+        });
+        let expected = run([&x, &weight], bias.as_ref(), |x, weight, bias| {
+            composed(kind)(turned(x), weight, bias)
+        });
+        // Sums of 40 products of unit size.
+        let tolerance = if double { Tolerance::rel_abs(1e-10, 1e-10) } else { Tolerance::rel_abs(1e-4, 2e-3) };
+        for (found, expected) in found.iter().zip(&expected) {
+            // Exponentials of large sums have no fixed absolute size.
+            if kind != Some(Curve::Exponential) || double {
+                found.assert_approx_eq::<f64>(expected, tolerance);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_are_finite_differences() {
+    let [rows, inputs, units] = [4, 3, 5];
+    let x = tensor([rows, inputs], 0.1, DType::F64);
+    let weight = tensor([inputs, units], 0.3, DType::F64);
+    let bias = tensor([units], 0.6, DType::F64);
+    let parts = [rows * inputs, inputs * units, units];
+    let list = |data: TensorData| data.iter::<f64>().collect::<Vec<f64>>();
+    let all = [
+        list(x.clone().into_data()),
+        list(weight.clone().into_data()),
+        list(bias.clone().into_data()),
+    ]
+    .concat();
+    let device = Device::flex();
+    let matrix = |values: &[f64], dims: [usize; 2]| {
+        Tensor::<2>::from_data(
+            TensorData::new(values.to_vec(), dims),
+            (&device, DType::F64),
+        )
+    };
+    for kind in CURVES.into_iter().map(Some).chain([None]) {
+        let layer = || Dense {
+            curve: kind,
+            ..Dense::default()
+        };
+        let found = run([&x, &weight], Some(&bias), |x, weight, bias| {
+            dense(x, weight, bias, layer())
+        });
+        let gradient: Vec<f64> = found[1..].iter().flat_map(|d| d.iter::<f64>()).collect();
+        let loss = |i: usize, by: f64| {
+            let mut all = all.clone();
+            all[i] += by;
+            let (x, rest) = all.split_at(parts[0]);
+            let (weight, bias) = rest.split_at(parts[1]);
+            let bias = matrix(bias, [1, units]).squeeze_dim(0);
+            let (x, weight) = (matrix(x, [rows, inputs]), matrix(weight, [inputs, units]));
+            let y = dense(x, weight, Some(bias), layer());
+            (y * matrix(&numbers(rows * units, 0.7), [rows, units]))
+                .sum()
+                .into_scalar::<f64>()
+        };
+        let h = 1e-6;
+        for (i, gradient) in gradient.iter().enumerate() {
+            let difference = (loss(i, h) - loss(i, -h)) / (2.0 * h);
+            assert!(
+                (difference - gradient).abs() < 1e-6 * gradient.abs().max(1.0),
+                "{kind:?}, number {i}: {gradient}, not {difference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn watches_see_what_probes_see() {
+    for (rows, kind) in [
+        (7, Some(Curve::Tanh)),
+        (7, Some(Curve::Gelu)),
+        (900, Some(Curve::Relu)),
+        (900, None),
+    ] {
+        let x = tensor([rows, 30], 0.1, DType::F32);
+        let weight = tensor([30, 50], 0.3, DType::F32);
+        let bias = tensor([50], 0.6, DType::F32);
+        let fused = Arc::new(Keep::default());
+        let layer = Dense {
+            curve: kind,
+            before: Some(watch(&fused, 1)),
+            after: kind.map(|_| watch(&fused, 2)),
+        };
+        let y = dense(x.clone(), weight.clone(), Some(bias.clone()), layer);
+        let _ = (y.clone() * y).sum().backward();
+        let apart = Arc::new(Keep::default());
+        let z = probe(linear(x, weight, Some(bias)), watch(&apart, 1));
+        let y = match kind {
+            Some(kind) => probe(curve(kind, z), watch(&apart, 2)),
+            None => z,
+        };
+        let _ = (y.clone() * y).sum().backward();
+        let (found, expected) = (fused.0.lock().unwrap(), apart.0.lock().unwrap());
+        assert_eq!(found.len(), expected.len());
+        assert_eq!(found.len(), if kind.is_some() { 4 } else { 2 });
+        for (a, b) in found.iter().zip(&*expected) {
+            assert_eq!((a.0, a.1, a.2), (b.0, b.1, b.2));
+            assert!(
+                (a.3.sum_squares / b.3.sum_squares - 1.0).abs() < 1e-4,
+                "{a:?}"
+            );
+            let shape = [a.4.len()];
+            TensorData::new(a.4.clone(), shape).assert_approx_eq::<f64>(
+                &TensorData::new(b.4.clone(), shape),
+                Tolerance::rel_abs(1e-4, 1e-2),
+            );
+        }
+        assert_eq!(found[0].1, Direction::Forward);
+    }
+}
+
+#[test]
+fn numbers_that_are_none_pass_and_sequences_are_rows() {
+    let device = Device::flex().autodiff();
+    let x = Tensor::<3>::from_floats([[[1.0, f32::NAN], [f32::INFINITY, 0.0]]], &device);
+    let weight = Tensor::<2>::from_floats([[1.0, -1.0, 2.0], [1.0, 1.0, 1.0]], &device);
+    for kind in CURVES.into_iter().map(Some).chain([None]) {
+        let layer = Dense {
+            curve: kind,
+            ..Dense::default()
+        };
+        let y = dense(x.clone(), weight.clone(), None, layer);
+        assert_eq!(y.dims(), [1, 2, 3]);
+        let z = linear(x.clone(), weight.clone(), None);
+        let expected = match kind {
+            Some(kind) => curve(kind, z),
+            None => z,
+        };
+        let (y, expected) = (y.into_data(), expected.into_data());
+        for (a, b) in y.iter::<f32>().zip(expected.iter::<f32>()) {
+            assert!(
+                a == b || (a.is_nan() && b.is_nan()),
+                "{kind:?}: {a}, not {b}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let x = tensor([700, 300], 0.1, DType::F32);
+    let weight = tensor([300, 200], 0.3, DType::F32);
+    let bias = tensor([200], 0.6, DType::F32);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(|| {
+            run([&x, &weight], Some(&bias), |x, weight, bias| {
+                let curve = Some(Curve::Tanh);
+                dense(
+                    x,
+                    weight,
+                    bias,
+                    Dense {
+                        curve,
+                        ..Dense::default()
+                    },
+                )
+            })
+        })
+    };
+    for (a, b) in with(1).iter().zip(&with(3)) {
+        a.assert_eq(b, true);
+    }
+}
