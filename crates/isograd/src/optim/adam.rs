@@ -2,7 +2,7 @@
 
 use super::parameter::Parameter;
 use super::state::Slots;
-use super::{Now, Rule};
+use super::{Fused, Now, Rule};
 use burn::tensor::Tensor;
 
 /// w ← w − lr·m̂/(√v̂ + ε), m̂ and v̂ being the moving averages of g and g² without their bias.
@@ -17,6 +17,17 @@ pub(super) struct Adam {
 impl Rule for Adam {
     fn slots(&self) -> &'static [&'static str] {
         &["first", "second"]
+    }
+
+    fn fused(&self, step: u64) -> Option<Fused> {
+        let bias = |beta: f64| 1.0 - beta.powf(step as f64);
+        Some(Fused::Adam {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon,
+            bias1: bias(self.beta1),
+            bias2: bias(self.beta2),
+        })
     }
 
     fn step(

@@ -56,9 +56,8 @@ pub struct Clipped {
 pub fn clip(spec: &ClipSpec, gradients: &mut [Gradient]) -> Clipped {
     let mut all: Vec<Moments> = gradients.iter().map(Gradient::moments).collect();
     let norm_before = together(&all);
-    let by_tensor = spec.value.is_some() || spec.norm.is_some() || spec.adaptive.is_some();
-    let mut tensors = vec![false; if by_tensor { all.len() } else { 0 }];
-    if by_tensor {
+    let mut tensors = vec![false; if by_tensor(spec) { all.len() } else { 0 }];
+    if by_tensor(spec) {
         for ((one, now), clipped) in gradients.iter_mut().zip(&mut all).zip(&mut tensors) {
             if let Some(value) = spec.value
                 && (now.max_abs > value || now.non_finite > 0)
@@ -86,11 +85,7 @@ pub fn clip(spec: &ClipSpec, gradients: &mut [Gradient]) -> Clipped {
     }
     let mut norm_after = together(&all);
     let mut any = tensors.contains(&true);
-    if let Some(limit) = spec.global_norm
-        && norm_after.is_finite()
-        && norm_after > limit
-    {
-        let factor = limit / norm_after;
+    if let (Some(factor), Some(limit)) = (limit(spec, norm_after), spec.global_norm) {
         for one in gradients.iter_mut() {
             one.scale(factor);
         }
@@ -103,6 +98,17 @@ pub fn clip(spec: &ClipSpec, gradients: &mut [Gradient]) -> Clipped {
         any,
         tensors,
     }
+}
+
+/// Whether tensors are clipped one by one: by value, by their own norm or by units.
+pub(crate) fn by_tensor(spec: &ClipSpec) -> bool {
+    spec.value.is_some() || spec.norm.is_some() || spec.adaptive.is_some()
+}
+
+/// What scales all gradients where their common norm is finite and exceeds the limit.
+pub(crate) fn limit(spec: &ClipSpec, norm: f64) -> Option<f64> {
+    let limit = spec.global_norm?;
+    (norm.is_finite() && norm > limit).then(|| limit / norm)
 }
 
 /// Scales the units whose gradient is too large for their weights; true where there was one.

@@ -15,6 +15,7 @@ mod muon;
 mod nadam;
 pub mod parameter;
 mod rmsprop;
+mod roster;
 mod schedule;
 mod sgd;
 mod sign;
@@ -24,18 +25,29 @@ mod state;
 mod tests;
 
 pub use clip::{Clipped, Gradient, clip};
+pub(crate) use clip::{by_tensor, limit};
+pub use isograd_kernels::Norms;
 pub use parameter::{Parameter, Place, Places};
 pub use schedule::RateSchedule;
 pub use state::StateError;
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 use isograd_core::describe::train::{OptimizerKind, OptimizerSpec};
+use isograd_kernels::{Rule as Fused, Update, sums_of_squares, update};
+pub(crate) use roster::Roster;
 use state::{Slots, State};
 
 /// What an optimiser does with one gradient.
 trait Rule: std::fmt::Debug + Send {
     /// Names of the tensors it keeps for each parameter.
     fn slots(&self) -> &'static [&'static str];
+
+    /// The same as a kernel of one pass, at the step with this number; where there is one, it takes
+    /// the place of [`step`](Self::step) on the backends that it knows.
+    fn fused(&self, _step: u64) -> Option<Fused> {
+        None
+    }
 
     /// Called once before the parameters take the step with this number, from 1.
     fn begin(&mut self, _step: u64) {}
@@ -88,8 +100,8 @@ struct Now {
 pub struct Stepped {
     /// Its new values.
     pub parameter: Tensor<1>,
-    /// ΔW of this step, decoupled decay left out; where it was asked for.
-    pub moved: Option<Tensor<1>>,
+    /// Norms of the step, where they were asked for.
+    pub norms: Option<Norms>,
 }
 
 /// An optimiser with its state.
@@ -119,7 +131,10 @@ pub struct Optimizer {
     weight_decay: f64,
     decoupled: bool,
     steps: u64,
+    /// The rule as a kernel, at this step.
+    fused: Option<Fused>,
     state: State,
+    roster: Roster,
 }
 
 impl Optimizer {
@@ -135,6 +150,8 @@ impl Optimizer {
             weight_decay: spec.weight_decay,
             decoupled: spec.decoupled,
             steps: 0,
+            fused: None,
+            roster: Roster::default(),
         }
     }
 
@@ -153,10 +170,11 @@ impl Optimizer {
     pub fn advance(&mut self) -> f64 {
         self.steps += 1;
         self.rule.begin(self.steps);
+        self.fused = self.rule.fused(self.steps);
         self.lr_at(self.steps - 1)
     }
 
-    /// Steps one parameter.
+    /// Steps one parameter; with `measure` its norms come back as well.
     ///
     /// Works in place where the handles of `weights` and `gradient` are the only ones. Neither tensor
     /// may be tracked by autodiff.
@@ -169,33 +187,84 @@ impl Optimizer {
         weights: Tensor<1>,
         gradient: Tensor<1>,
         lr: f64,
-        want_moved: bool,
+        measure: bool,
     ) -> Stepped {
+        let key = self.state.key(&parameter.path);
+        let rate = Rate { lr, factor: 1.0 };
+        let (parameter, norms) = self.step_as(parameter, key, weights, gradient, rate, measure);
+        Stepped { parameter, norms }
+    }
+
+    /// Steps a parameter on the roster.
+    pub(crate) fn step_at<const D: usize>(
+        &mut self,
+        place: usize,
+        weights: Tensor<D>,
+        gradient: Tensor<1>,
+        rate: Rate,
+        measure: bool,
+    ) -> (Tensor<D>, Option<Norms>) {
+        let (parameter, key) = self.roster.at(place);
+        self.step_as(&parameter, key, weights, gradient, rate, measure)
+    }
+
+    fn step_as<const D: usize>(
+        &mut self,
+        parameter: &Parameter,
+        key: usize,
+        weights: Tensor<D>,
+        gradient: Tensor<1>,
+        rate: Rate,
+        measure: bool,
+    ) -> (Tensor<D>, Option<Norms>) {
         assert!(self.steps > 0, "a step begins with `advance`");
+        let lr = rate.lr;
         let now = Now {
             lr,
             course: if self.lr == 0.0 { 1.0 } else { lr / self.lr },
             step: self.steps,
         };
-        let gradient = if self.gradient_sign == 1.0 {
-            gradient
-        } else {
-            gradient.mul_scalar(self.gradient_sign)
-        };
-        let gradient = if self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path) {
-            gradient
-        } else {
-            gradient + weights.clone().mul_scalar(self.weight_decay)
-        };
-        let mut slots = self.state.of(&parameter.path);
-        let step = self
-            .rule
-            .step(now, (parameter, &weights), &mut slots, gradient);
         let shrink = if self.decoupled && parameter.is_matrix() {
             self.rule.rate(now, parameter) * self.weight_decay
         } else {
             0.0
         };
+        let spared = self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path);
+        let decay = if spared { 0.0 } else { self.weight_decay };
+        let factor = rate.factor * self.gradient_sign;
+        let mut slots = self.state.of(key);
+        let (weights, gradient) = match self.fused {
+            None => (weights, gradient),
+            Some(rule) => {
+                let by = Update {
+                    rule,
+                    rate: lr,
+                    factor,
+                    decay,
+                    keep: 1.0 - shrink,
+                };
+                match update(&by, weights, gradient, slots.0, measure) {
+                    Ok(stepped) => return stepped,
+                    Err(both) => both,
+                }
+            }
+        };
+        let dims = weights.dims();
+        let weights = flat(weights);
+        let gradient = if factor == 1.0 {
+            gradient
+        } else {
+            gradient.mul_scalar(factor)
+        };
+        let gradient = if decay == 0.0 {
+            gradient
+        } else {
+            gradient + weights.clone().mul_scalar(decay)
+        };
+        let step = self
+            .rule
+            .step(now, (parameter, &weights), &mut slots, gradient);
+        let before = measure.then(|| sums_of_squares(&[&weights])[0].sqrt());
         let (weights, step) = match self.rule.decoupled() {
             _ if shrink == 0.0 => (weights, step),
             Decay::Inside => (weights, step),
@@ -205,11 +274,27 @@ impl Optimizer {
                 (weights.mul_scalar(factor), step.mul_scalar(factor))
             }
         };
-        let moved = want_moved.then(|| step.clone().neg());
-        Stepped {
-            parameter: weights - step,
-            moved,
+        let norms = before.map(|weights| Norms {
+            weights,
+            moved: sums_of_squares(&[&step])[0].sqrt(),
+        });
+        ((weights - step).reshape(dims), norms)
+    }
+
+    /// The parameters of a module, which stay what they are from step to step: looked up by their
+    /// names where `find` does not know those of the last call.
+    pub(crate) fn enlist<M: Module>(
+        &mut self,
+        module: &M,
+        places: &Places,
+        mut find: impl FnMut(&Roster) -> bool,
+    ) -> &Roster {
+        if !find(&self.roster) {
+            let state = &mut self.state;
+            self.roster = Roster::of(module, places, |path| state.key(path));
+            find(&self.roster);
         }
+        &self.roster
     }
 
     /// All state tensors, by `path:slot`, in a fixed order; with [`steps`](Self::steps) all that a
@@ -226,9 +311,24 @@ impl Optimizer {
         tensors: impl IntoIterator<Item = (String, Tensor<1>)>,
     ) -> Result<(), StateError> {
         self.state = State::read(self.rule.slots(), tensors)?;
+        self.roster = Roster::default();
         self.steps = steps;
         Ok(())
     }
+}
+
+/// How far a step goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    /// Learning rate.
+    pub(crate) lr: f64,
+    /// In front of the gradient: what clipping leaves of it.
+    pub(crate) factor: f64,
+}
+
+pub(crate) fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    let elements = x.shape().num_elements();
+    x.reshape([elements])
 }
 
 /// True for parameters that weight decay passes by: the slopes of a PReLU, which it would take

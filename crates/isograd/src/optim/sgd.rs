@@ -2,7 +2,7 @@
 
 use super::parameter::Parameter;
 use super::state::Slots;
-use super::{Now, Rule};
+use super::{Fused, Now, Rule};
 use burn::tensor::Tensor;
 
 /// PyTorch's form: v ← momentum·v + g, w ← w − lr·v, or with Nesterov w ← w − lr·(g + momentum·v).
@@ -16,6 +16,17 @@ pub(super) struct Sgd {
 impl Rule for Sgd {
     fn slots(&self) -> &'static [&'static str] {
         &["velocity"]
+    }
+
+    fn fused(&self, _: u64) -> Option<Fused> {
+        Some(if self.momentum == 0.0 {
+            Fused::Plain
+        } else {
+            Fused::Momentum {
+                momentum: self.momentum,
+                nesterov: self.nesterov,
+            }
+        })
     }
 
     fn step(

@@ -16,39 +16,44 @@ pub enum StateError {
     },
 }
 
-/// State tensors by path, then by slot. Ordered, so that a checkpoint is the same every time.
+/// State tensors of every parameter, by slot.
 #[derive(Debug)]
 pub(super) struct State {
     names: &'static [&'static str],
-    parameters: BTreeMap<String, Vec<Option<Tensor<1>>>>,
+    parameters: Vec<Vec<Option<Tensor<1>>>>,
+    /// Positions by path. Ordered, so that a checkpoint is the same every time.
+    keys: BTreeMap<String, usize>,
 }
 
 impl State {
     pub(super) fn new(names: &'static [&'static str]) -> Self {
         Self {
             names,
-            parameters: BTreeMap::new(),
+            parameters: Vec::new(),
+            keys: BTreeMap::new(),
         }
     }
 
-    /// The slots of one parameter, empty at its first step.
-    pub(super) fn of(&mut self, path: &str) -> Slots<'_> {
-        // Looked up first: an entry would allocate its key at every step.
-        if !self.parameters.contains_key(path) {
-            self.parameters
-                .insert(path.to_owned(), vec![None; self.names.len()]);
+    /// The position of one parameter, which stays.
+    pub(super) fn key(&mut self, path: &str) -> usize {
+        if let Some(&key) = self.keys.get(path) {
+            return key;
         }
-        Slots(
-            self.parameters
-                .get_mut(path)
-                .map_or(&mut [], Vec::as_mut_slice),
-        )
+        let key = self.parameters.len();
+        self.parameters.push(vec![None; self.names.len()]);
+        self.keys.insert(path.to_owned(), key);
+        key
+    }
+
+    /// The slots of the parameter at a position, empty at its first step.
+    pub(super) fn of(&mut self, key: usize) -> Slots<'_> {
+        Slots(&mut self.parameters[key])
     }
 
     pub(super) fn list(&self) -> Vec<(String, Tensor<1>)> {
         let mut list = Vec::new();
-        for (path, slots) in &self.parameters {
-            for (name, slot) in self.names.iter().zip(slots) {
+        for (path, &key) in &self.keys {
+            for (name, slot) in self.names.iter().zip(&self.parameters[key]) {
                 if let Some(tensor) = slot {
                     list.push((format!("{path}:{name}"), tensor.clone()));
                 }
@@ -75,14 +80,15 @@ impl State {
                 };
                 return Err(StateError::Unknown { name, accepted });
             };
-            state.of(path).put(slot, tensor);
+            let key = state.key(path);
+            state.of(key).put(slot, tensor);
         }
         Ok(state)
     }
 }
 
 /// The state tensors of one parameter.
-pub(super) struct Slots<'a>(&'a mut [Option<Tensor<1>>]);
+pub(super) struct Slots<'a>(pub(super) &'a mut [Option<Tensor<1>>]);
 
 impl Slots<'_> {
     /// The slots behind the first `n`, for a rule inside a rule.

@@ -172,11 +172,65 @@ fn the_step_reported_is_the_step_taken_without_decoupled_decay() {
                 } else {
                     0.0
                 };
-                let moved = numbers(&stepped.moved.unwrap());
-                for ((after, before), moved) in numbers(&w).iter().zip(before).zip(moved) {
-                    let taken = after - before + shrink * before;
-                    assert!((taken - moved).abs() < 1e-14, "{spec:?}: {taken} {moved}");
+                let norms = stepped.norms.unwrap();
+                let norm = |x: Vec<f64>| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let now = numbers(&w);
+                let taken = now.iter().zip(&before);
+                let taken = norm(taken.map(|(a, b)| a - b + shrink * b).collect());
+                assert!(
+                    (taken - norms.moved).abs() < 1e-14,
+                    "{spec:?}: {taken} {norms:?}"
+                );
+                assert!((norm(before) - norms.weights).abs() < 1e-14);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_kernel_takes_the_step_of_its_rule() {
+    let kernels = all()
+        .into_iter()
+        .filter(|spec| rule(spec).fused(1).is_some());
+    let specs: Vec<_> = kernels
+        .flat_map(|spec| {
+            [1.0, -1.0].map(|gradient_sign| OptimizerSpec {
+                gradient_sign,
+                ..spec.clone()
+            })
+        })
+        .collect();
+    assert!(specs.len() >= 18, "Adam, AdamW and SGD: {}", specs.len());
+    for spec in specs {
+        for parameter in [matrix("w"), vector("w"), vector("prelu.slope")] {
+            let steps = [true, false].map(|fused| {
+                let mut optimizer = Optimizer::new(&spec);
+                let mut w = tensor(&[0.5, -1.0, 2.0], DType::F64);
+                let mut norms = Vec::new();
+                for step in 0..4 {
+                    let lr = optimizer.advance();
+                    assert!(optimizer.fused.is_some());
+                    if !fused {
+                        optimizer.fused = None;
+                    }
+                    let g = tensor(&gradient(step), DType::F64);
+                    let stepped = optimizer.step(&parameter, w, g, lr, true);
+                    w = stepped.parameter;
+                    norms.push(stepped.norms.unwrap());
                 }
+                let kept = optimizer.state();
+                let names: Vec<String> = kept.iter().map(|(name, _)| name.clone()).collect();
+                let kept: Vec<f64> = kept.iter().flat_map(|(_, x)| numbers(x)).collect();
+                let norms = norms.iter().flat_map(|n| [n.weights, n.moved]).collect();
+                (names, [numbers(&w), kept, norms].concat())
+            });
+            let [fused, composed] = &steps;
+            assert_eq!(fused.0, composed.0);
+            for (a, b) in fused.1.iter().zip(&composed.1) {
+                assert!(
+                    (a - b).abs() <= 1e-13 * b.abs().max(1.0),
+                    "{spec:?}: {a} {b}"
+                );
             }
         }
     }
@@ -222,11 +276,7 @@ fn a_gradient_of_zero_moves_nothing() {
         let (w, g) = (tensor(&[1.0], DType::F32), tensor(&[0.0], DType::F32));
         let stepped = optimizer.step(&Parameter::new("bias", [1]), w, g, lr, true);
         let coupled = !spec.decoupled && spec.weight_decay > 0.0;
-        assert_eq!(
-            numbers(&stepped.moved.unwrap())[0] == 0.0,
-            !coupled,
-            "{spec:?}"
-        );
+        assert_eq!(stepped.norms.unwrap().moved == 0.0, !coupled, "{spec:?}");
     }
 }
 

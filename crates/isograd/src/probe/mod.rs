@@ -15,4 +15,4 @@ pub use probes::{Probes, Reading, Readings};
 pub use recorder::{Detail, Recorder};
 pub use schedule::Schedule;
 pub use through_time::{LastLoss, ThroughTime, ThroughTimeError, gradient_through_time};
-pub use weights::{InitNorms, WeightRow, weight_rows};
+pub use weights::{WeightRow, WeightSites, weight_norms};

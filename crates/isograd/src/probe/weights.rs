@@ -19,32 +19,22 @@ pub struct WeightRow {
     pub norm: f64,
 }
 
-/// Norms of every parameter at initialisation, by path.
-#[derive(Clone, Debug, Default)]
-pub struct InitNorms(BTreeMap<String, f64>);
-
-impl InitNorms {
-    /// The norms that a network's parameters have now.
-    pub fn of(network: &Network) -> Self {
-        let mut visitor = Norms::default();
-        network.visit(&mut visitor);
-        Self(visitor.norms)
-    }
-
-    /// The norm of the parameter at `path` at initialisation.
-    pub fn get(&self, path: &str) -> Option<f64> {
-        self.0.get(path).copied()
-    }
+/// The norm of every parameter of a network as it is, in the order in which they are visited.
+pub fn weight_norms(network: &Network) -> Vec<f64> {
+    let mut visitor = Walk::default();
+    network.visit(&mut visitor);
+    visitor.norms
 }
 
-/// Walks a module and keeps the norm of each parameter under its path.
+/// Walks a module and keeps the norm of each parameter, and its position under its path.
 #[derive(Default)]
-struct Norms {
+struct Walk {
     path: Vec<String>,
-    norms: BTreeMap<String, f64>,
+    norms: Vec<f64>,
+    places: BTreeMap<String, usize>,
 }
 
-impl ModuleVisitor for Norms {
+impl ModuleVisitor for Walk {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }
@@ -54,59 +44,78 @@ impl ModuleVisitor for Norms {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let norm = moments(&param.val()).sum_squares.sqrt();
-        self.norms.insert(self.path.join("."), norm);
+        self.places.insert(self.path.join("."), self.norms.len());
+        self.norms.push(moments(&param.val()).sum_squares.sqrt());
     }
 }
 
-/// Initial norm and measured norms of several parameters of a node as if they were one.
-fn together(
-    node: &str,
-    names: &[String],
-    init: &InitNorms,
-    measured: &BTreeMap<String, WeightRow>,
-) -> Option<(f64, WeightRow)> {
-    let paths = names.iter().map(|name| format!("{node}.{name}"));
-    let rows: Vec<(f64, &WeightRow)> = paths
-        .filter_map(|p| Some((init.get(&p).unwrap_or(0.0), measured.get(&p)?)))
-        .collect();
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
-    let of = |f: fn(&WeightRow) -> Option<f64>| {
-        let values: Option<Vec<f64>> = rows.iter().map(|(_, row)| f(row)).collect();
-        values.map(|v| norm(&mut v.into_iter()))
-    };
-    (!rows.is_empty()).then(|| {
-        let row = WeightRow {
-            gradient: of(|row| row.gradient),
-            moved: of(|row| row.moved),
-            norm: norm(&mut rows.iter().map(|(_, row)| row.norm)),
-        };
-        (norm(&mut rows.iter().map(|(start, _)| *start)), row)
-    })
+/// Which parameters belong to which site of a network, and their norms at initialisation: found out
+/// once, so that a measured step needs no names.
+#[derive(Clone, Debug)]
+pub struct WeightSites {
+    norms: Vec<f64>,
+    sites: Vec<SiteWeights>,
 }
 
-/// Puts what was measured of the parameters into the rows of their nodes' sites.
-pub fn weight_rows(
-    network: &Network,
-    init: &InitNorms,
-    measured: &BTreeMap<String, WeightRow>,
-    rows: &mut [Row],
-) {
-    for (row, site) in rows.iter_mut().zip(network.sites()) {
-        if site.role != Role::Output {
-            continue;
-        }
-        let names = network.plan().nodes[site.node].op.weights();
-        let biases: Vec<String> = names.iter().map(|n| n.replace("weight", "bias")).collect();
-        let names: Vec<String> = names.iter().map(|&n| n.to_owned()).collect();
-        // The scale and shift of a normalisation are its weight and bias.
-        for (names, other, weight) in [(names, "gamma", true), (biases, "beta", false)] {
-            let together = together(&site.name, &names, init, measured)
-                .or_else(|| together(&site.name, &[other.to_owned()], init, measured));
-            let Some((start, found)) = together else {
-                continue;
+/// The parameters of one site.
+#[derive(Clone, Debug)]
+struct SiteWeights {
+    row: usize,
+    weights: Alike,
+    biases: Alike,
+}
+
+/// Parameters that are taken as one, by position.
+#[derive(Clone, Debug)]
+struct Alike {
+    these: Vec<usize>,
+    /// Or else this one: the scale or the shift of a normalisation.
+    or: Option<usize>,
+}
+
+impl WeightSites {
+    /// Those of a network whose parameters are as they were initialised.
+    pub fn of(network: &Network) -> Self {
+        let mut visitor = Walk::default();
+        network.visit(&mut visitor);
+        let Walk { norms, places, .. } = visitor;
+        let sites = network.sites().iter().enumerate();
+        let sites = sites.filter(|(_, site)| site.role == Role::Output);
+        let sites = sites.filter_map(|(row, site)| {
+            let place = |name: &str| places.get(&format!("{}.{name}", site.name)).copied();
+            let names = network.plan().nodes[site.node].op.weights();
+            let weights = Alike {
+                these: names.iter().filter_map(|name| place(name)).collect(),
+                or: place("gamma"),
             };
-            if weight {
+            let biases = names.iter().map(|name| name.replace("weight", "bias"));
+            let biases = Alike {
+                these: biases.filter_map(|name| place(&name)).collect(),
+                or: place("beta"),
+            };
+            let any = [&weights, &biases].map(|a| a.or.is_some() || !a.these.is_empty());
+            any.contains(&true).then_some(SiteWeights {
+                row,
+                weights,
+                biases,
+            })
+        });
+        Self {
+            sites: sites.collect(),
+            norms,
+        }
+    }
+
+    /// Puts what was measured of the parameters, given by position in ascending order, into the rows
+    /// of their nodes' sites.
+    pub fn fill(&self, measured: &[(usize, WeightRow)], rows: &mut [Row]) {
+        let mut by_place = vec![None; self.norms.len()];
+        for &(place, row) in measured {
+            by_place[place] = Some(row);
+        }
+        for site in &self.sites {
+            let row = &mut rows[site.row];
+            if let Some((start, found)) = self.together(&site.weights, &by_place) {
                 row.set(Quantity::WeightNorm, found.norm);
                 row.set(Quantity::WeightInitNorm, start);
                 if let Some(gradient) = found.gradient {
@@ -117,12 +126,39 @@ pub fn weight_rows(
                 if let (Some(moved), true) = (found.moved, size > 0.0) {
                     row.set(Quantity::UpdateRatio, moved / size);
                 }
-            } else {
+            }
+            if let Some((_, found)) = self.together(&site.biases, &by_place) {
                 row.set(Quantity::BiasNorm, found.norm);
                 if let Some(gradient) = found.gradient {
                     row.set(Quantity::BiasGradient, gradient);
                 }
             }
         }
+    }
+
+    /// Initial norm and measured norms of parameters as if they were one; `None` where none of them
+    /// was measured.
+    fn together(&self, of: &Alike, measured: &[Option<WeightRow>]) -> Option<(f64, WeightRow)> {
+        self.sum(&of.these, measured)
+            .or_else(|| self.sum(of.or.as_slice(), measured))
+    }
+
+    fn sum(&self, places: &[usize], measured: &[Option<WeightRow>]) -> Option<(f64, WeightRow)> {
+        let rows = || {
+            places
+                .iter()
+                .filter_map(|&p| Some((self.norms[p], measured[p]?)))
+        };
+        rows().next()?;
+        let norm = |of: fn((f64, WeightRow)) -> Option<f64>| {
+            let squares = rows().map(|row| of(row).map(|x| x * x));
+            squares.sum::<Option<f64>>().map(f64::sqrt)
+        };
+        let row = WeightRow {
+            gradient: norm(|(_, row)| row.gradient),
+            moved: norm(|(_, row)| row.moved),
+            norm: norm(|(_, row)| Some(row.norm))?,
+        };
+        Some((norm(|(start, _)| Some(start))?, row))
     }
 }

@@ -5,7 +5,6 @@ use super::loss::Loss;
 use super::step::Collected;
 use crate::data::Batch;
 use crate::nn::{Cuts, Network, Pass};
-use crate::optim::Places;
 use burn::tensor::{DType, Device};
 
 /// What a step is computed from.
@@ -14,9 +13,10 @@ pub(super) struct Source<'a> {
     /// Where it is cut for gradient checkpointing.
     pub(super) cuts: &'a Cuts,
     pub(super) loss: &'a Loss,
-    pub(super) places: &'a Places,
     pub(super) device: &'a Device,
     pub(super) dtype: DType,
+    /// Collects the weights beside their gradients.
+    pub(super) weights: bool,
 }
 
 /// Loss and gradients of one step.
@@ -56,7 +56,7 @@ impl Source<'_> {
             let loss = scalar(&value.clone().inner());
             let mut parts = Vec::with_capacity(self.cuts.pieces());
             pieces.backward(&value, |nodes, gradients| {
-                let part = Collected::take_nodes(self.network, nodes, self.places, gradients);
+                let part = Collected::take_nodes(self.network, nodes, gradients, self.weights);
                 parts.push(part);
             });
             let gradients = Collected::joined(parts);
@@ -123,9 +123,9 @@ mod tests {
             network: &network,
             cuts: &Cuts::none(),
             loss: &loss,
-            places: &Places::of(&prepared.plan),
             device: &device,
             dtype: DType::F64,
+            weights: false,
         };
         let found = source.gather(batches, rows.len()).unwrap();
         let values = found.gradients.values();

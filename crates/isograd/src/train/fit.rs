@@ -9,12 +9,12 @@ use super::metric::Scoring;
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
 use super::range::RangeOptions;
-use super::step::{Penalties, update};
+use super::step::{Penalties, needs_weights, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
 use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
-use crate::probe::{Detail, InitNorms, Recorder, WeightRow, weight_rows};
+use crate::probe::{Detail, Recorder, WeightRow, WeightSites, weight_norms};
 use crate::session::Prepared;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
@@ -22,7 +22,6 @@ use isograd_core::describe::Description;
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::trace::quantity::Row;
 use isograd_core::trace::{ClipLedger, Network as Whole, Record, RecordKind, Trace, Validation};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,7 +56,7 @@ pub(super) struct Fit<'a> {
     penalties: Penalties,
     places: Places,
     curriculum: Option<Curriculum>,
-    init: InitNorms,
+    weights: WeightSites,
     trace: Trace,
     /// Behind the probes of watched steps; empty between them.
     recorder: Arc<Recorder>,
@@ -85,7 +84,7 @@ impl<'a> Fit<'a> {
         let network = Build::new(seed, device.clone()).network(&prepared.plan);
         let network = calibrated(network, prepared, seed);
         let (loss, scoring) = judges(prepared)?;
-        let init = InitNorms::of(&network);
+        let weights = WeightSites::of(&network);
         let trace = Trace {
             sites: network.sites().to_vec(),
             ..Trace::default()
@@ -114,7 +113,7 @@ impl<'a> Fit<'a> {
             penalties: Penalties::of(&prepared.plan, spec),
             places: Places::of(&prepared.plan),
             curriculum: curriculum(prepared, seed)?,
-            init,
+            weights,
             trace,
             recorder,
             step: 0,
@@ -237,11 +236,16 @@ impl<'a> Fit<'a> {
         else {
             return f64::NAN;
         };
-        gradients.penalise(&self.penalties);
-        let clipped = gradients.clip(&self.spec().clip);
+        let spec = self.spec();
+        let Some(network) = &self.network else {
+            return loss;
+        };
+        let roster = gradients.enlist(network, &self.places, &mut self.optimizer);
+        gradients.penalise(&self.penalties, roster);
+        let clipped = gradients.clip(&spec.clip, roster);
         self.clipping
             .enter(clipped.norm_before, clipped.norm_after, clipped.any);
-        let by_tensor = gradients.paths().zip(clipped.tensors.iter().copied());
+        let by_tensor = gradients.paths(roster).zip(clipped.tensors.iter().copied());
         self.clipping.enter_tensors(by_tensor);
         let finite = loss.is_finite() && clipped.norm_before.is_finite();
         let batch = rows;
@@ -265,7 +269,7 @@ impl<'a> Fit<'a> {
         let (network, measured) =
             update(network, gradients, &mut self.optimizer, lr, rows.is_some());
         if let Some(rows) = &mut rows {
-            weight_rows(&network, &self.init, &measured, rows);
+            self.weights.fill(&measured, rows);
         }
         self.network = Some(network);
         self.record(Record {
@@ -309,9 +313,9 @@ impl<'a> Fit<'a> {
             network: self.network(),
             cuts: &self.cuts,
             loss: &self.loss,
-            places: &self.places,
             device: &self.device,
             dtype: DType::F32,
+            weights: needs_weights(&self.penalties, &self.spec().clip),
         }
     }
 
@@ -321,7 +325,7 @@ impl<'a> Fit<'a> {
         let rows = probe_rows(self.seed, self.part().len(), PROBE_EXAMPLES);
         let recorder = Arc::new(Recorder::new(self.network(), Detail::Full));
         let (mut losses, mut batches, mut factor) = (0.0, 0.0, 1.0);
-        let mut first: Option<(f64, BTreeMap<String, f64>)> = None;
+        let mut first: Option<(f64, Vec<(usize, f64)>)> = None;
         // Batches of the size of training: batch statistics are what they are there.
         for rows in rows.chunks(self.spec().batch) {
             let batch = self.part().batch(rows);
@@ -338,9 +342,13 @@ impl<'a> Fit<'a> {
             batches += 1.0;
             factor = found.per_example;
             if first.is_none() {
-                found.gradients.penalise(&self.penalties);
+                if let Some(network) = &self.network {
+                    let gradients = &mut found.gradients;
+                    let roster = gradients.enlist(network, &self.places, &mut self.optimizer);
+                    gradients.penalise(&self.penalties, roster);
+                }
                 let norms = found.gradients.norms();
-                let global = norms.values().map(|n| n * n).sum::<f64>().sqrt();
+                let global = norms.iter().map(|(_, n)| n * n).sum::<f64>().sqrt();
                 first = Some((global, norms));
             }
         }
@@ -362,23 +370,20 @@ impl<'a> Fit<'a> {
         self.pace.probe(begun.elapsed().as_secs_f64());
     }
 
-    fn probe_weights(&self, gradients: &BTreeMap<String, f64>, rows: &mut [Row]) {
-        let now = InitNorms::of(self.network());
-        let measured: BTreeMap<String, WeightRow> = gradients
+    fn probe_weights(&self, gradients: &[(usize, f64)], rows: &mut [Row]) {
+        let now = weight_norms(self.network());
+        let measured: Vec<(usize, WeightRow)> = gradients
             .iter()
-            .map(|(path, &gradient)| {
-                let norm = now.get(path).unwrap_or(0.0);
-                (
-                    path.clone(),
-                    WeightRow {
-                        gradient: Some(gradient),
-                        moved: None,
-                        norm,
-                    },
-                )
+            .map(|&(place, gradient)| {
+                let row = WeightRow {
+                    gradient: Some(gradient),
+                    moved: None,
+                    norm: now[place],
+                };
+                (place, row)
             })
             .collect();
-        weight_rows(self.network(), &self.init, &measured, rows);
+        self.weights.fill(&measured, rows);
     }
 
     fn record(&mut self, record: Record) {

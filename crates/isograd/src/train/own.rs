@@ -1,6 +1,6 @@
 //! One step of a model of one's own.
 
-use super::step::{Collected, update};
+use super::step::{Collected, Penalties, needs_weights, update};
 use crate::optim::{Clipped, Optimizer, Places};
 use burn::module::Module;
 use burn::tensor::Gradients;
@@ -31,8 +31,10 @@ impl Optimizer {
         clip: &ClipSpec,
         lr: f64,
     ) -> (M, Clipped) {
-        let mut collected = Collected::take(&module, &Places::default(), gradients);
-        let clipped = collected.clip(clip);
+        let weights = needs_weights(&Penalties::default(), clip);
+        let mut collected = Collected::take(&module, gradients, weights);
+        let roster = collected.enlist(&module, &Places::default(), self);
+        let clipped = collected.clip(clip, roster);
         let (module, _) = update(module, collected, self, lr, false);
         (module, clipped)
     }

@@ -1,15 +1,19 @@
 //! One update: gradients out of the backward pass, penalties, clipping, the optimiser.
 
 use crate::nn::Network;
-use crate::optim::{Clipped, Gradient, Optimizer, Parameter, Places, clip};
+use crate::optim::{
+    Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, by_tensor, clip, flat, limit,
+};
 use crate::probe::WeightRow;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::describe::{NodeId, Plan};
-use isograd_kernels::moments;
+use isograd_kernels::{change, sums_of_squares};
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::ops::Range;
+use std::vec;
 
 /// L1 and L2 penalties of the weights that have one.
 #[derive(Clone, Debug, Default)]
@@ -34,216 +38,300 @@ impl Penalties {
         }
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all == (0.0, 0.0) && self.own.is_empty()
+    }
+
     /// Adds ∂(l1·Σ|w| + l2·Σw²)/∂w.
-    fn add(&self, one: &mut Gradient) {
-        let (mut l1, mut l2) = self
-            .own
-            .get(&one.parameter.path)
-            .copied()
-            .unwrap_or_default();
-        if one.parameter.is_matrix() {
+    fn add(&self, parameter: &Parameter, weights: &Tensor<1>, gradient: &mut Tensor<1>) {
+        let own = self.own.get(&parameter.path);
+        let (mut l1, mut l2) = own.copied().unwrap_or_default();
+        if parameter.is_matrix() {
             l1 += self.all.0;
             l2 += self.all.1;
         }
-        let weights = &one.weights;
         if l1 != 0.0 {
-            one.gradient
-                .inplace(|g| g + weights.clone().sign().mul_scalar(l1));
+            gradient.inplace(|g| g + weights.clone().sign().mul_scalar(l1));
         }
         if l2 != 0.0 {
-            one.gradient
-                .inplace(|g| g + weights.clone().mul_scalar(2.0 * l2));
+            gradient.inplace(|g| g + weights.clone().mul_scalar(2.0 * l2));
         }
     }
 }
 
+/// Whether a step needs the weights beside the gradients before it.
+pub(super) fn needs_weights(penalties: &Penalties, spec: &ClipSpec) -> bool {
+    !penalties.is_empty() || by_tensor(spec)
+}
+
 /// The gradients of one step, flattened, in the order of the network.
-pub(super) struct Collected(Vec<Gradient>);
+pub(super) struct Collected {
+    found: Vec<Found>,
+    /// In front of all of them: what clipping by their common norm leaves.
+    factor: f64,
+    /// Sums of their squares without the factor, once they are known.
+    squares: Vec<f64>,
+}
+
+/// The gradient of one parameter.
+struct Found {
+    id: ParamId,
+    /// Its position on the roster, once it is enlisted.
+    place: usize,
+    weights: Option<Tensor<1>>,
+    gradient: Tensor<1>,
+}
 
 impl Collected {
-    /// Takes the gradient of every parameter that has one.
-    pub(super) fn take<M: Module>(network: &M, places: &Places, gradients: Gradients) -> Self {
-        let mut collector = Collector::new(places, gradients);
+    /// Takes the gradient of every parameter that has one, and its weights where they are wanted.
+    pub(super) fn take<M: Module>(network: &M, gradients: Gradients, weights: bool) -> Self {
+        let mut collector = Collector::new(gradients, weights);
         network.visit(&mut collector);
-        Self(collector.found)
+        Self::of(collector.found)
     }
 
     /// The same of some nodes of a network.
     pub(super) fn take_nodes(
         network: &Network,
         nodes: Range<NodeId>,
-        places: &Places,
         gradients: Gradients,
+        weights: bool,
     ) -> Self {
-        let mut collector = Collector::new(places, gradients);
+        let mut collector = Collector::new(gradients, weights);
         network.visit_nodes(nodes, &mut collector);
-        Self(collector.found)
+        Self::of(collector.found)
     }
 
     /// The gradients of parts of a network, from the last to the first, as those of the whole.
     pub(super) fn joined(parts: Vec<Self>) -> Self {
-        Self(parts.into_iter().rev().flat_map(|part| part.0).collect())
+        Self::of(
+            parts
+                .into_iter()
+                .rev()
+                .flat_map(|part| part.found)
+                .collect(),
+        )
+    }
+
+    fn of(found: Vec<Found>) -> Self {
+        Self {
+            found,
+            factor: 1.0,
+            squares: Vec::new(),
+        }
     }
 
     /// Adds the gradients of another batch through the same network.
     pub(super) fn add(&mut self, other: Self) {
-        for (one, other) in self.0.iter_mut().zip(other.0) {
+        for (one, other) in self.found.iter_mut().zip(other.found) {
             one.gradient.inplace(|g| g + other.gradient);
         }
     }
 
-    /// Adds the penalties of the weights.
-    pub(super) fn penalise(&mut self, penalties: &Penalties) {
-        self.0.iter_mut().for_each(|one| penalties.add(one));
+    /// Has the optimiser know the parameters.
+    pub(super) fn enlist<'a, M: Module>(
+        &mut self,
+        network: &M,
+        places: &Places,
+        optimizer: &'a mut Optimizer,
+    ) -> &'a Roster {
+        optimizer.enlist(network, places, |roster| {
+            let mut place = 0;
+            self.found.iter_mut().all(|one| {
+                let found = roster.find(one.id, place);
+                one.place = found.unwrap_or(usize::MAX);
+                place = one.place.saturating_add(1);
+                found.is_some()
+            })
+        })
     }
 
-    /// Clips as the description says.
-    pub(super) fn clip(&mut self, spec: &ClipSpec) -> Clipped {
-        clip(spec, &mut self.0)
+    /// Adds the penalties of the weights, which were collected.
+    pub(super) fn penalise(&mut self, penalties: &Penalties, roster: &Roster) {
+        if penalties.is_empty() {
+            return;
+        }
+        for one in &mut self.found {
+            if let Some(weights) = &one.weights {
+                penalties.add(roster.parameter(one.place), weights, &mut one.gradient);
+            }
+        }
+    }
+
+    /// Clips as the description says; the weights were collected where tensors are clipped one by one.
+    pub(super) fn clip(&mut self, spec: &ClipSpec, roster: &Roster) -> Clipped {
+        if by_tensor(spec) {
+            return self.clip_each(spec, roster);
+        }
+        let norm = self.squares().iter().sum::<f64>().sqrt();
+        let limited = limit(spec, norm);
+        self.factor = limited.unwrap_or(1.0);
+        Clipped {
+            norm_before: norm,
+            norm_after: spec
+                .global_norm
+                .filter(|_| limited.is_some())
+                .unwrap_or(norm),
+            any: limited.is_some(),
+            tensors: Vec::new(),
+        }
+    }
+
+    fn clip_each(&mut self, spec: &ClipSpec, roster: &Roster) -> Clipped {
+        let found = std::mem::take(&mut self.found);
+        let (places, mut gradients): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .map(|one| {
+                let gradient = Gradient {
+                    parameter: roster.parameter(one.place).clone(),
+                    // Only adaptive clipping looks at them, for which they were collected.
+                    weights: one.weights.unwrap_or_else(|| one.gradient.zeros_like()),
+                    gradient: one.gradient,
+                };
+                ((one.id, one.place), gradient)
+            })
+            .unzip();
+        let clipped = clip(spec, &mut gradients);
+        self.squares.clear();
+        self.found = places
+            .into_iter()
+            .zip(gradients)
+            .map(|((id, place), one)| Found {
+                id,
+                place,
+                weights: None,
+                gradient: one.gradient,
+            })
+            .collect();
+        clipped
+    }
+
+    /// Sum of squares of each.
+    fn squares(&mut self) -> &[f64] {
+        if self.squares.len() != self.found.len() {
+            let all: Vec<&Tensor<1>> = self.found.iter().map(|one| &one.gradient).collect();
+            self.squares = sums_of_squares(&all);
+        }
+        &self.squares
     }
 
     /// Paths of the parameters, in order.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|one| one.parameter.path.as_str())
+    pub(super) fn paths<'a>(&self, roster: &'a Roster) -> impl Iterator<Item = &'a str> {
+        let all = self.found.iter();
+        all.map(|one| roster.parameter(one.place).path.as_str())
     }
 
     /// All numbers, in order.
     #[cfg(test)]
     pub(super) fn values(&self) -> Vec<f64> {
-        let all = self.0.iter();
+        let all = self.found.iter();
         all.flat_map(|one| one.gradient.to_data().iter::<f64>().collect::<Vec<_>>())
             .collect()
     }
 
-    /// Norm of each gradient, by path.
-    pub(super) fn norms(&self) -> BTreeMap<String, f64> {
-        let norm = |g: &Gradient| moments(&g.gradient).sum_squares.sqrt();
-        self.0
-            .iter()
-            .map(|one| (one.parameter.path.clone(), norm(one)))
+    /// Norm of each gradient, by the position of its parameter.
+    pub(super) fn norms(&mut self) -> Vec<(usize, f64)> {
+        self.squares();
+        let all = self.found.iter().zip(&self.squares);
+        all.map(|(one, squares)| (one.place, self.factor * squares.sqrt()))
             .collect()
     }
 }
 
-struct Collector<'a> {
-    path: Vec<String>,
+struct Collector {
     gradients: Gradients,
-    places: &'a Places,
-    found: Vec<Gradient>,
+    weights: bool,
+    found: Vec<Found>,
 }
 
-impl<'a> Collector<'a> {
-    fn new(places: &'a Places, gradients: Gradients) -> Self {
+impl Collector {
+    fn new(gradients: Gradients, weights: bool) -> Self {
         Self {
-            path: Vec::new(),
             gradients,
-            places,
+            weights,
             found: Vec::new(),
         }
     }
 }
 
-impl ModuleVisitor for Collector<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
+impl ModuleVisitor for Collector {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
         // Frozen parameters and running statistics have none.
-        let Some(gradient) = value.grad_remove(&mut self.gradients) else {
+        let Some(gradient) = param.grad_remove(&mut self.gradients) else {
             return;
         };
-        self.found.push(Gradient {
-            parameter: self
-                .places
-                .parameter(self.path.join("."), value.dims().to_vec()),
-            weights: flat(value.inner()),
+        self.found.push(Found {
+            id: param.id,
+            place: usize::MAX,
+            weights: self.weights.then(|| flat(param.val().inner())),
             gradient: flat(gradient),
         });
     }
 }
 
-fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
-    let elements = x.shape().num_elements();
-    x.reshape([elements])
-}
-
 /// Steps every parameter that has a gradient. With `measure`, the norms of what happened come back
-/// by path.
+/// by the position of the parameter.
 pub(super) fn update<M: Module>(
     network: M,
-    collected: Collected,
+    mut collected: Collected,
     optimizer: &mut Optimizer,
     lr: f64,
     measure: bool,
-) -> (M, BTreeMap<String, WeightRow>) {
-    // The handles of the weights end here, so that they can be changed in place.
-    let gradients = collected.0.into_iter().map(|one| {
-        let Gradient {
-            parameter,
-            gradient,
-            ..
-        } = one;
-        (parameter.path.clone(), (parameter, gradient))
+) -> (M, Vec<(usize, WeightRow)>) {
+    let measured = if measure {
+        collected.norms()
+    } else {
+        Vec::new()
+    };
+    let measured = measured.into_iter().map(|(place, gradient)| {
+        let row = WeightRow {
+            gradient: Some(gradient),
+            ..WeightRow::default()
+        };
+        (place, row)
     });
     let mut updater = Updater {
-        path: Vec::new(),
-        gradients: gradients.collect(),
+        gradients: collected.found.into_iter().peekable(),
         optimizer,
-        lr,
-        measure,
-        measured: BTreeMap::new(),
+        rate: Rate {
+            lr,
+            factor: collected.factor,
+        },
+        measured: measured.collect(),
+        stepped: 0,
     };
     let network = network.map(&mut updater);
     (network, updater.measured)
 }
 
 struct Updater<'a> {
-    path: Vec<String>,
-    gradients: BTreeMap<String, (Parameter, Tensor<1>)>,
+    gradients: Peekable<vec::IntoIter<Found>>,
     optimizer: &'a mut Optimizer,
-    lr: f64,
-    measure: bool,
-    measured: BTreeMap<String, WeightRow>,
+    rate: Rate,
+    /// One for each gradient, or none at all.
+    measured: Vec<(usize, WeightRow)>,
+    stepped: usize,
 }
 
 impl ModuleMapper for Updater<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.path.join(".");
-        let Some((parameter, gradient)) = self.gradients.remove(&path) else {
+        let Some(one) = self.gradients.next_if(|one| one.id == param.id) else {
             return param;
         };
+        // The handles of the weights end here, so that they can be changed in place.
+        drop(one.weights);
         let (id, value, mapper) = param.consume();
-        let dims = value.dims();
-        let value = flat(value.inner());
-        let mut row = self.measure.then(|| WeightRow {
-            gradient: Some(moments(&gradient).sum_squares.sqrt()),
-            moved: None,
-            norm: moments(&value).sum_squares.sqrt(),
+        let row = self.measured.get_mut(self.stepped).map(|(_, row)| row);
+        self.stepped += 1;
+        let (value, norms) = change(value, |value| {
+            self.optimizer
+                .step_at(one.place, value, one.gradient, self.rate, row.is_some())
         });
-        let stepped = self
-            .optimizer
-            .step(&parameter, value, gradient, self.lr, self.measure);
-        if let (Some(row), Some(moved)) = (&mut row, &stepped.moved) {
-            row.moved = Some(moments(moved).sum_squares.sqrt());
+        if let (Some(row), Some(norms)) = (row, norms) {
+            row.norm = norms.weights;
+            row.moved = Some(norms.moved);
         }
-        if let Some(row) = row {
-            self.measured.insert(path, row);
-        }
-        let value = Tensor::from_inner(stepped.parameter.reshape(dims)).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }
 }

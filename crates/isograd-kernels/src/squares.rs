@@ -1,0 +1,106 @@
+//! Sums of squares of many tensors at once.
+
+use crate::flex;
+use crate::moments::moments;
+use crate::width::widths;
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+
+/// Elements of one sum; longer tensors are sums of such sums.
+const BLOCK: usize = 1 << 15;
+
+/// Tensors that one thread takes at a time.
+const TENSORS: usize = 64;
+
+/// Σ x² of each tensor, accumulated in `f64`; NaN and infinities pass through. Does not depend on the
+/// number of threads.
+pub fn sums_of_squares<const D: usize>(tensors: &[&Tensor<D>]) -> Vec<f64> {
+    let sum = |x: &&Tensor<D>| sum_of_squares(x);
+    tensors.par_iter().with_min_len(TENSORS).map(sum).collect()
+}
+
+fn sum_of_squares<const D: usize>(tensor: &Tensor<D>) -> f64 {
+    let Ok(read) = flex::open(tensor.clone()) else {
+        return moments(tensor).sum_squares;
+    };
+    let read = read.to_contiguous();
+    if let Some(values) = read.as_slice::<f32>() {
+        return blocks(values, single);
+    }
+    match read.as_slice::<f64>() {
+        Some(values) => blocks(values, double),
+        None => moments(tensor).sum_squares,
+    }
+}
+
+fn blocks<T: Sync>(values: &[T], sum: fn(&[T]) -> f64) -> f64 {
+    if values.len() <= BLOCK {
+        return sum(values);
+    }
+    let sums: Vec<f64> = values.par_chunks(BLOCK).map(sum).collect();
+    sums.iter().sum()
+}
+
+/// Independent accumulators: enough for the widest vector units to be busy.
+const LANES: usize = 16;
+
+/// Writes one pass over a slice.
+macro_rules! one_pass {
+    ($name:ident, $portable:ident, $float:ty) => {
+        widths! {
+            fn $name, $portable(values: &[$float]) -> f64 {
+                let mut sums = [0.0f64; LANES];
+                let (chunks, rest) = values.as_chunks::<LANES>();
+                for chunk in chunks {
+                    for lane in 0..LANES {
+                        let x = f64::from(chunk[lane]);
+                        sums[lane] += x * x;
+                    }
+                }
+                for (sum, &x) in sums.iter_mut().zip(rest) {
+                    *sum += f64::from(x) * f64::from(x);
+                }
+                sums.iter().sum()
+            }
+        }
+    };
+}
+
+one_pass!(single, portable_single, f32);
+one_pass!(double, portable_double, f64);
+
+#[cfg(test)]
+mod tests {
+    use super::{portable_double, portable_single, sums_of_squares};
+    use crate::Moments;
+    use burn::tensor::{DType, Device, Tensor, TensorData};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn they_are_those_of_the_moments(values in prop::collection::vec(-1e3f32..1e3, 0..300)) {
+            let wide: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
+            let count = values.len();
+            let x = Tensor::<1>::from_data(TensorData::new(values.clone(), [count]), &Device::flex());
+            let found = sums_of_squares(&[&x, &x.clone().cast(DType::F64)]);
+            let expected = Moments::of_f32(&values).sum_squares;
+            prop_assert_eq!(&found, &[expected; 2]);
+            prop_assert_eq!(portable_single(&values), expected);
+            prop_assert_eq!(portable_double(&wide), expected);
+        }
+    }
+
+    #[test]
+    fn any_layout_any_size_any_value() {
+        let device = Device::flex();
+        let x = Tensor::<2>::from_floats([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], &device);
+        let column = x.clone().slice([0..2, 1..2]);
+        let found = sums_of_squares(&[&x, &x.clone().transpose(), &column, &x.clone().autodiff()]);
+        assert_eq!(found, [91.0, 91.0, 29.0, 91.0]);
+        let long = Tensor::<1>::full([100_003], 0.5, &device);
+        assert_eq!(sums_of_squares(&[&long]), [25_000.75]);
+        let bad = Tensor::<1>::from_floats([1.0, f32::NAN], &device);
+        assert!(sums_of_squares(&[&bad])[0].is_nan());
+        assert!(sums_of_squares::<1>(&[]).is_empty());
+    }
+}

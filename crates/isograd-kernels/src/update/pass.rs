@@ -1,0 +1,241 @@
+//! The passes over slices: the rule chosen once, then one loop, compiled for wider vector units.
+
+use super::{Norms, Rule, Update};
+use crate::real::Real;
+use crate::width::widths;
+use std::ops::{Add, Div, Mul, Sub};
+
+/// Elements that one thread takes at a time; below that, threads cost more than they bring.
+const GRAIN: usize = 1 << 15;
+
+/// Independent accumulators of the norms, and elements of one turn of the loop.
+const LANES: usize = 16;
+
+/// [`Real`] with what a step needs.
+pub(super) trait Number:
+    Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+{
+    fn of(value: f64) -> Self;
+    fn wide(self) -> f64;
+    fn root(self) -> Self;
+
+    /// One step of slices of the same length; sums of squares.
+    fn step(by: &Update, slices: Slices<'_, Self>, measure: bool) -> Sums;
+}
+
+/// What one step reads and writes; what the rule does not keep is empty.
+pub(super) struct Slices<'a, T> {
+    weights: &'a mut [T],
+    gradient: &'a [T],
+    kept: [&'a mut [T]; 2],
+}
+
+/// Σw² before the step and ΣΔw².
+type Sums = [f64; 2];
+
+/// Steps slices of any length.
+pub(super) fn update<T: Number>(
+    by: &Update,
+    weights: &mut [T],
+    gradient: &[T],
+    kept: [&mut [T]; 2],
+    measure: bool,
+) -> Norms {
+    assert_eq!(weights.len(), gradient.len(), "size of the gradient");
+    for (slot, kept) in kept.iter().enumerate() {
+        let wanted = if slot < by.rule.slots() {
+            weights.len()
+        } else {
+            0
+        };
+        assert_eq!(kept.len(), wanted, "size of the state");
+    }
+    let slices = Slices {
+        weights,
+        gradient,
+        kept,
+    };
+    let [weights, moved] = split(by, slices, measure);
+    Norms {
+        weights: weights.sqrt(),
+        moved: moved.sqrt(),
+    }
+}
+
+/// Halves until a thread can take the rest: the same parts for any number of threads.
+fn split<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
+    let elements = slices.weights.len();
+    if elements <= GRAIN {
+        return T::step(by, slices, measure);
+    }
+    let middle = elements.div_ceil(2 * GRAIN) * GRAIN;
+    let (weights, weights_behind) = slices.weights.split_at_mut(middle);
+    let (gradient, gradient_behind) = slices.gradient.split_at(middle);
+    let [first, second] = slices.kept.map(|kept| {
+        let middle = middle.min(kept.len());
+        kept.split_at_mut(middle)
+    });
+    let front = Slices {
+        weights,
+        gradient,
+        kept: [first.0, second.0],
+    };
+    let behind = Slices {
+        weights: weights_behind,
+        gradient: gradient_behind,
+        kept: [first.1, second.1],
+    };
+    let (a, b) = rayon::join(|| split(by, front, measure), || split(by, behind, measure));
+    [a[0] + b[0], a[1] + b[1]]
+}
+
+/// The rule picked, its constants in the type of the numbers.
+#[inline(always)]
+fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
+    let Slices {
+        weights,
+        gradient,
+        kept: [first, second],
+    } = slices;
+    let [rate, factor, decay, keep] = [by.rate, by.factor, by.decay, by.keep].map(T::of);
+    // Nothing is added where there is no decay: an infinite weight times 0 is NaN.
+    let decayed = by.decay != 0.0;
+    let slope = |w: T, g: T| {
+        let g = g * factor;
+        if decayed { g + w * decay } else { g }
+    };
+    match by.rule {
+        Rule::Plain => run(weights, gradient, [], keep, measure, |w, g, []| {
+            slope(w, g) * rate
+        }),
+        Rule::Momentum { momentum, nesterov } => {
+            let momentum = T::of(momentum);
+            run(weights, gradient, [first], keep, measure, |w, g, [v]| {
+                let g = slope(w, g);
+                *v = momentum * *v + g;
+                let ahead = if nesterov { g + momentum * *v } else { *v };
+                ahead * rate
+            })
+        }
+        Rule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            bias1,
+            bias2,
+        } => {
+            let [new1, new2] = [T::of(1.0 - beta1), T::of((1.0 - beta2).sqrt())];
+            let [rate, scale] = [T::of(by.rate / bias1), T::of(bias2.sqrt().recip())];
+            let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::of);
+            run(
+                weights,
+                gradient,
+                [first, second],
+                keep,
+                measure,
+                |w, g, [m, v]| {
+                    let g = slope(w, g);
+                    *m = beta1 * *m + new1 * g;
+                    // (g·√(1 − β))² overflows later than g²·(1 − β).
+                    let root = new2 * g;
+                    *v = beta2 * *v + root * root;
+                    (rate * *m) / (v.root() * scale + epsilon)
+                },
+            )
+        }
+    }
+}
+
+/// w ← keep·w − Δ(w, g, state), element by element.
+#[inline(always)]
+fn run<T: Number, const S: usize>(
+    weights: &mut [T],
+    gradient: &[T],
+    state: [&mut [T]; S],
+    keep: T,
+    measure: bool,
+    step: impl Fn(T, T, [&mut T; S]) -> T,
+) -> Sums {
+    if measure {
+        turns::<T, S, true>(weights, gradient, state, keep, step)
+    } else {
+        turns::<T, S, false>(weights, gradient, state, keep, step)
+    }
+}
+
+#[inline(always)]
+fn turns<T: Number, const S: usize, const MEASURE: bool>(
+    weights: &mut [T],
+    gradient: &[T],
+    mut state: [&mut [T]; S],
+    keep: T,
+    step: impl Fn(T, T, [&mut T; S]) -> T,
+) -> Sums {
+    let mut sums = [[0.0f64; LANES]; 2];
+    let (turns, rest) = weights.as_chunks_mut::<LANES>();
+    let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
+    for (turn, (weights, slopes)) in turns.iter_mut().zip(slopes).enumerate() {
+        let at = turn * LANES;
+        let mut state = state.each_mut().map(|kept| &mut kept[at..at + LANES]);
+        for lane in 0..LANES {
+            let now = state.each_mut().map(|kept| &mut kept[lane]);
+            let before = weights[lane];
+            let moved = step(before, slopes[lane], now);
+            weights[lane] = keep * before - moved;
+            if MEASURE {
+                sums[0][lane] += before.wide() * before.wide();
+                sums[1][lane] += moved.wide() * moved.wide();
+            }
+        }
+    }
+    let at = turns.len() * LANES;
+    for (lane, (weight, &slope)) in rest.iter_mut().zip(slopes_rest).enumerate() {
+        let now = state.each_mut().map(|kept| &mut kept[at + lane]);
+        let before = *weight;
+        let moved = step(before, slope, now);
+        *weight = keep * before - moved;
+        sums[0][lane] += before.wide() * before.wide();
+        sums[1][lane] += moved.wide() * moved.wide();
+    }
+    sums.map(|lanes| lanes.iter().sum())
+}
+
+widths! {
+    fn step_f32, step_f32_portable(by: &Update, slices: Slices<'_, f32>, measure: bool) -> Sums {
+        step(by, slices, measure)
+    }
+}
+
+widths! {
+    fn step_f64, step_f64_portable(by: &Update, slices: Slices<'_, f64>, measure: bool) -> Sums {
+        step(by, slices, measure)
+    }
+}
+
+macro_rules! number {
+    ($float:ty, $step:ident) => {
+        impl Number for $float {
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as Self
+            }
+
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn root(self) -> Self {
+                self.sqrt()
+            }
+
+            fn step(by: &Update, slices: Slices<'_, Self>, measure: bool) -> Sums {
+                $step(by, slices, measure)
+            }
+        }
+    };
+}
+
+number!(f32, step_f32);
+number!(f64, step_f64);

@@ -1,0 +1,266 @@
+#![allow(clippy::unwrap_used)]
+
+use super::{Norms, Rule, Update, update};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use proptest::prelude::*;
+
+/// The same made of tensor operations.
+fn composed(
+    by: &Update,
+    weights: &Tensor<1>,
+    gradient: &Tensor<1>,
+    state: &mut [Option<Tensor<1>>],
+) -> (Tensor<1>, Tensor<1>) {
+    let gradient = gradient.clone().mul_scalar(by.factor) + weights.clone().mul_scalar(by.decay);
+    let mut blend = |slot: usize, keep: f64, new: Tensor<1>| {
+        let value = match state[slot].take() {
+            Some(old) => old.mul_scalar(keep) + new,
+            None => new,
+        };
+        state[slot] = Some(value.clone());
+        value
+    };
+    let step = match by.rule {
+        Rule::Plain => gradient.mul_scalar(by.rate),
+        Rule::Momentum { momentum, nesterov } => {
+            let velocity = blend(0, momentum, gradient.clone());
+            let step = if nesterov {
+                gradient + velocity.mul_scalar(momentum)
+            } else {
+                velocity
+            };
+            step.mul_scalar(by.rate)
+        }
+        Rule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            bias1,
+            bias2,
+        } => {
+            let first = blend(0, beta1, gradient.clone().mul_scalar(1.0 - beta1));
+            let square = gradient.mul_scalar((1.0 - beta2).sqrt()).square();
+            let second = blend(1, beta2, square);
+            let denominator = second.div_scalar(bias2).sqrt().add_scalar(epsilon);
+            (first / denominator).mul_scalar(by.rate / bias1)
+        }
+    };
+    (weights.clone().mul_scalar(by.keep) - step.clone(), step)
+}
+
+fn tensor(values: &[f64], dtype: DType) -> Tensor<1> {
+    let data = TensorData::new(values.to_vec(), [values.len()]);
+    Tensor::from_data(data, (&Device::flex(), dtype))
+}
+
+fn numbers(x: &Tensor<1>) -> Vec<f64> {
+    x.to_data().iter::<f64>().collect()
+}
+
+fn rules() -> impl Strategy<Value = Rule> {
+    prop_oneof![
+        Just(Rule::Plain),
+        (0.0..0.99, any::<bool>())
+            .prop_map(|(momentum, nesterov)| Rule::Momentum { momentum, nesterov }),
+        (0.0..0.99, 0.5..0.999, 1e-8..1e-3, 1..100i32).prop_map(|(beta1, beta2, epsilon, n)| {
+            Rule::Adam {
+                beta1,
+                beta2,
+                epsilon,
+                bias1: 1.0 - f64::powi(beta1, n),
+                bias2: 1.0 - f64::powi(beta2, n),
+            }
+        }),
+    ]
+}
+
+fn updates() -> impl Strategy<Value = Update> {
+    let factor = prop_oneof![Just(1.0), Just(-1.0), 0.01..1.0];
+    let decay = prop_oneof![Just(0.0), 0.0..0.5];
+    let keep = prop_oneof![Just(1.0), 0.5..1.0];
+    (rules(), 1e-4..1.0, factor, decay, keep).prop_map(|(rule, rate, factor, decay, keep)| Update {
+        rule,
+        rate,
+        factor,
+        decay,
+        keep,
+    })
+}
+
+fn near(found: &[f64], expected: &[f64], share: f64) -> bool {
+    let largest = expected.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let pairs = found.iter().zip(expected);
+    found.len() == expected.len()
+        && pairs
+            .into_iter()
+            .all(|(a, b)| (a - b).abs() <= share * largest.max(1e-30))
+}
+
+proptest! {
+    #[test]
+    fn fused_steps_are_composed_ones(
+        by in updates(),
+        values in prop::collection::vec((-2.0f64..2.0, -2.0f64..2.0), 0..70),
+        double in any::<bool>(),
+    ) {
+        let (dtype, share) = if double { (DType::F64, 1e-13) } else { (DType::F32, 2e-6) };
+        let (weights, gradient): (Vec<f64>, Vec<f64>) = values.into_iter().unzip();
+        let mut fused = tensor(&weights, dtype);
+        let mut plain = fused.clone();
+        let (mut state, mut plain_state) = ([None, None], [None, None]);
+        for step in 0..3 {
+            let gradient: Vec<f64> = gradient.iter().map(|g| g * (1.0 - 0.7 * f64::from(step))).collect();
+            let gradient = tensor(&gradient, dtype);
+            let before = numbers(&fused);
+            let measure = step != 1;
+            let (next, norms) = update(&by, fused, gradient.clone(), &mut state, measure).unwrap();
+            fused = next;
+            let (next, moved) = composed(&by, &plain, &gradient, &mut plain_state);
+            plain = next;
+            prop_assert!(near(&numbers(&fused), &numbers(&plain), share), "{fused} {plain}");
+            for (a, b) in state.iter().zip(&plain_state).take(by.rule.slots()) {
+                let (a, b) = (numbers(a.as_ref().unwrap()), numbers(b.as_ref().unwrap()));
+                prop_assert!(near(&a, &b, share), "{:?} {:?}", a, b);
+            }
+            prop_assert_eq!(norms.is_some(), measure);
+            if let Some(Norms { weights, moved: length }) = norms {
+                let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let found = [weights, length];
+                let expected = [norm(&before), norm(&numbers(&moved))];
+                prop_assert!(near(&found, &expected, 10.0 * share), "{:?} {:?}", found, expected);
+            }
+        }
+    }
+}
+
+const ADAM: Update = Update {
+    rule: Rule::Adam {
+        beta1: 0.9,
+        beta2: 0.99,
+        epsilon: 1e-8,
+        bias1: 0.1,
+        bias2: 0.01,
+    },
+    rate: 0.1,
+    factor: 1.0,
+    decay: 0.0,
+    keep: 0.9,
+};
+
+#[test]
+fn long_tensors_are_stepped_in_parts_that_do_not_depend_on_the_threads() {
+    let count: u32 = 5 * (1 << 15) + 77;
+    let values: Vec<f64> = (0..count)
+        .map(|i| f64::from((i * 37) % 1013) / 506.0 - 1.0)
+        .collect();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(|| {
+            let (w, g) = (
+                tensor(&values, DType::F32),
+                tensor(&values, DType::F32).neg(),
+            );
+            let mut state = [None, None];
+            let (w, norms) = update(&ADAM, w, g, &mut state, true).unwrap();
+            let [first, second] = state.map(|s| numbers(&s.unwrap()));
+            (numbers(&w), first, second, norms)
+        })
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(5));
+    // The parts meet.
+    let short = update(
+        &ADAM,
+        tensor(&values[32_700..32_800], DType::F32),
+        tensor(&values[32_700..32_800], DType::F32).neg(),
+        &mut [None, None],
+        false,
+    );
+    assert_eq!(numbers(&short.unwrap().0), one.0[32_700..32_800]);
+}
+
+#[test]
+fn it_works_in_place_and_leaves_other_handles_alone() {
+    let (w, g) = (
+        tensor(&[1.0; 40], DType::F32),
+        tensor(&[2.0; 40], DType::F32),
+    );
+    let other = w.clone();
+    let (w, _) = update(&ADAM, w, g.clone(), &mut [None, None], false).unwrap();
+    assert_eq!(numbers(&other), [1.0; 40]);
+    assert!((numbers(&w)[39] - 0.8).abs() < 1e-6);
+    assert_eq!(numbers(&g), [2.0; 40]);
+}
+
+#[test]
+fn views_are_read_in_their_order_and_other_shapes_kept() {
+    let device = Device::flex();
+    let by = Update {
+        rule: Rule::Plain,
+        rate: 1.0,
+        keep: 1.0,
+        ..ADAM
+    };
+    let w = Tensor::<2>::zeros([3, 2], &device);
+    let g = Tensor::<2>::from_floats([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], &device).transpose();
+    let (w, _) = update(&by, w, g, &mut [], false).unwrap();
+    assert_eq!(
+        w.to_data().try_to_vec::<f32>().unwrap(),
+        [-1.0, -4.0, -2.0, -5.0, -3.0, -6.0]
+    );
+    // A part of a larger tensor, and one that is turned round.
+    let whole = Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], &device);
+    for (part, expected) in [
+        (whole.clone().slice([1..2, 0..2]), [2.0, 3.0]),
+        (whole.clone().slice([0..2, 1..2]).transpose(), [1.0, 3.0]),
+    ] {
+        let g = Tensor::<1>::ones([2], &device);
+        let (w, _) = update(&by, part, g, &mut [], false).unwrap();
+        assert_eq!(w.to_data().try_to_vec::<f32>().unwrap(), expected);
+    }
+    assert_eq!(
+        whole.to_data().try_to_vec::<f32>().unwrap(),
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    );
+}
+
+#[test]
+fn nan_and_infinity_stay_where_they_are() {
+    let g = tensor(&[1.0, f64::NAN, f64::INFINITY, 0.0], DType::F32);
+    let mut state = [None, None];
+    let (w, norms) = update(&ADAM, tensor(&[1.0; 4], DType::F32), g, &mut state, true).unwrap();
+    let w = numbers(&w);
+    assert!(
+        (w[0] - 0.8).abs() < 1e-6 && (w[3] - 0.9).abs() < 1e-6,
+        "{w:?}"
+    );
+    // ∞/√∞², as composed.
+    assert!(w[1].is_nan() && w[2].is_nan(), "{w:?}");
+    assert!(norms.unwrap().moved.is_nan());
+    let second = numbers(state[1].as_ref().unwrap());
+    assert!(second[1].is_nan() && second[2] == f64::INFINITY);
+    let w = tensor(&[f64::INFINITY], DType::F32);
+    for rule in [
+        Rule::Plain,
+        Rule::Momentum {
+            momentum: 0.9,
+            nesterov: false,
+        },
+    ] {
+        let by = Update { rule, ..ADAM };
+        let g = tensor(&[1.0], DType::F32);
+        let (w, _) = update(&by, w.clone(), g, &mut [None], false).unwrap();
+        assert_eq!(numbers(&w), [f64::INFINITY]);
+    }
+}
+
+#[test]
+fn what_it_cannot_step_comes_back() {
+    let w = tensor(&[1.0, 2.0], DType::F32).autodiff();
+    let g = tensor(&[1.0, 2.0], DType::F32);
+    let (w, g) = update(&ADAM, w, g, &mut [None, None], false).unwrap_err();
+    assert!(w.is_autodiff() && numbers(&g) == [1.0, 2.0]);
+    let (w, g) = (tensor(&[1.0], DType::F32), tensor(&[1.0], DType::F64));
+    assert!(update(&ADAM, w, g, &mut [None, None], false).is_err());
+}

@@ -1,0 +1,80 @@
+//! The parameters of a module by their position in a visit, so that a step needs no names.
+
+use super::parameter::{Parameter, Places};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+use std::sync::Arc;
+
+/// The parameters of one module in the order in which they are visited, frozen ones and running
+/// statistics among them.
+#[derive(Debug, Default)]
+pub(crate) struct Roster(Vec<Member>);
+
+#[derive(Debug)]
+struct Member {
+    id: ParamId,
+    parameter: Arc<Parameter>,
+    /// Where the optimiser keeps its state.
+    key: usize,
+}
+
+impl Roster {
+    pub(super) fn of<M: Module>(
+        module: &M,
+        places: &Places,
+        key: impl FnMut(&str) -> usize,
+    ) -> Self {
+        let mut names = Names {
+            path: Vec::new(),
+            places,
+            key,
+            members: Vec::new(),
+        };
+        module.visit(&mut names);
+        Self(names.members)
+    }
+
+    /// The position of a parameter at or behind `from`.
+    pub(crate) fn find(&self, id: ParamId, from: usize) -> Option<usize> {
+        let mut rest = self.0.iter().skip(from);
+        rest.position(|member| member.id == id).map(|at| from + at)
+    }
+
+    /// The parameter at this position.
+    pub(crate) fn parameter(&self, place: usize) -> &Parameter {
+        &self.0[place].parameter
+    }
+
+    pub(super) fn at(&self, place: usize) -> (Arc<Parameter>, usize) {
+        let member = &self.0[place];
+        (member.parameter.clone(), member.key)
+    }
+}
+
+struct Names<'a, F> {
+    path: Vec<String>,
+    places: &'a Places,
+    key: F,
+    members: Vec<Member>,
+}
+
+impl<F: FnMut(&str) -> usize> ModuleVisitor for Names<'_, F> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        let key = (self.key)(&path);
+        let parameter = self.places.parameter(path, param.dims().to_vec());
+        self.members.push(Member {
+            id: param.id,
+            parameter: Arc::new(parameter),
+            key,
+        });
+    }
+}
