@@ -35,18 +35,6 @@ pub(crate) fn computes(dtype: DType) -> bool {
     matches!(dtype, DType::F32 | DType::F64)
 }
 
-/// Makes the whole storage of a tensor its elements in order.
-pub(crate) fn compact(tensor: &mut FlexTensor) {
-    let bytes = tensor.shape().num_elements() * tensor.dtype().size();
-    if tensor.is_contiguous()
-        && tensor.layout().start_offset() == 0
-        && tensor.bytes().len() == bytes
-    {
-        return;
-    }
-    *tensor = FlexTensor::from_data(tensor.clone().into_data());
-}
-
 /// Changes the values of a leaf of autodiff (or of a tensor without autodiff) by `f`, which gets and
 /// gives a tensor without autodiff of the same shape and type.
 ///

@@ -9,6 +9,7 @@ mod pass;
 mod tests;
 
 use crate::flex;
+use crate::handle::writable;
 use crate::real::{by_type, slice};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
@@ -116,15 +117,15 @@ pub fn update<const D: usize, const E: usize>(
     let elements = weights.shape().num_elements();
     assert_eq!(gradient.shape().num_elements(), elements, "gradient");
     let slots = by.rule.slots();
-    let mut kept: [FlexTensor; 2] = std::array::from_fn(|i| {
+    let kept: [FlexTensor; 2] = std::array::from_fn(|i| {
         let before = state.get_mut(i).filter(|_| i < slots);
         let before = before.and_then(Option::take);
         let before = before.and_then(|tensor| flex::open(tensor).ok());
         let elements = if i < slots { elements } else { 0 };
         before.unwrap_or_else(|| FlexTensor::zeros(Shape::new([elements]), dtype))
     });
-    flex::compact(&mut weights);
-    kept.iter_mut().for_each(flex::compact);
+    weights = writable(weights);
+    let mut kept = kept.map(writable);
     let norms = by_type!(weights, T => {
         let [first, second] = &mut kept;
         let (first, second) = (first.storage_mut::<T>(), second.storage_mut::<T>());
