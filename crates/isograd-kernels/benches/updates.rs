@@ -7,7 +7,7 @@
 
 use burn::tensor::{Device, Tensor};
 use divan::{Bencher, black_box};
-use isograd_kernels::{Rule, Update, change, moments, sums_of_squares, update};
+use isograd_kernels::{Rule, State, Update, Values, change, moments, sums_of_squares, update};
 
 /// Shapes of the parameters.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,9 @@ fn main() {
 struct Parameter {
     weights: Tensor<1>,
     gradient: Tensor<1>,
-    state: [Option<Tensor<1>>; 2],
+    values: Values,
+    slots: [Option<Tensor<1>>; 2],
+    state: State,
 }
 
 fn parameters(case: Case) -> Vec<Parameter> {
@@ -53,10 +55,15 @@ fn parameters(case: Case) -> Vec<Parameter> {
     let device = Device::flex();
     // Positive, as squares are.
     let numbers = |n: i64| Tensor::arange(1..n + 1, &device).float() / n as f64;
-    let parameter = |n| Parameter {
-        weights: numbers(n),
-        gradient: numbers(n),
-        state: [0, 1].map(|_| Some(numbers(n))),
+    let parameter = |n| {
+        let slots = [0, 1].map(|_| Some(numbers(n)));
+        Parameter {
+            weights: numbers(n),
+            gradient: numbers(n),
+            values: Values::of(numbers(n)),
+            state: State::of(&slots).unwrap_or_default(),
+            slots,
+        }
     };
     sizes.into_iter().map(parameter).collect()
 }
@@ -69,16 +76,17 @@ fn inplace(weights: &mut Tensor<1>, f: impl FnOnce(Tensor<1>) -> Tensor<1>) {
 fn fused(one: &mut Parameter, measure: bool) {
     let Parameter {
         weights,
-        gradient,
+        values,
         state,
+        ..
     } = one;
     inplace(weights, |w| {
-        match update(&STEP, w, gradient.clone(), state, measure) {
+        match update(&STEP, w, values, state, measure) {
             Ok((w, norms)) => {
                 black_box(norms);
                 w
             }
-            Err((w, _)) => w,
+            Err(w) => w,
         }
     });
 }
@@ -120,7 +128,8 @@ fn step(one: &mut Parameter, measure: bool) {
     let Parameter {
         weights,
         gradient,
-        state: [first, second],
+        slots: [first, second],
+        ..
     } = one;
     let first = blend(first, 0.9, gradient.clone().mul_scalar(0.1));
     let square = gradient.clone().mul_scalar(0.001f64.sqrt()).square();
@@ -163,7 +172,7 @@ fn leaves() -> Vec<Tensor<1>> {
 #[divan::bench(args = CASES)]
 fn norm(bencher: Bencher<'_, '_>, case: Case) {
     let all = parameters(case);
-    let all: Vec<&Tensor<1>> = all.iter().map(|one| &one.gradient).collect();
+    let all: Vec<&Values> = all.iter().map(|one| &one.values).collect();
     bencher.bench_local(|| sums_of_squares(black_box(&all)));
 }
 

@@ -75,7 +75,7 @@ pub fn change<const D: usize, R>(
 }
 
 /// Holds a place.
-fn nothing() -> FlexTensor {
+pub(crate) fn nothing() -> FlexTensor {
     FlexTensor::zeros(Shape::new([0]), DType::F32)
 }
 

@@ -24,6 +24,7 @@ pub mod recurrence;
 pub mod softmax;
 pub mod squares;
 pub mod update;
+mod values;
 mod width;
 
 pub use attention::{Looks, attend, attend_to_self};
@@ -39,4 +40,5 @@ pub use probe::{Direction, Sink, Slice, View, Want, Watch, probe};
 pub use recurrence::{Cell, Recurrence, recur};
 pub use softmax::softmax;
 pub use squares::sums_of_squares;
-pub use update::{Norms, Rule, Update, update};
+pub use update::{Norms, Rule, State, Update, update};
+pub use values::Values;

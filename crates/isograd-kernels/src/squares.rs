@@ -1,9 +1,10 @@
 //! Sums of squares of many tensors at once.
 
-use crate::flex;
-use crate::moments::moments;
+use crate::moments::Moments;
+use crate::values::Values;
 use crate::width::widths;
-use burn::tensor::Tensor;
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
 use rayon::prelude::*;
 
 /// Elements of one sum; longer tensors are sums of such sums.
@@ -12,25 +13,23 @@ const BLOCK: usize = 1 << 15;
 /// Tensors that one thread takes at a time.
 const TENSORS: usize = 64;
 
-/// Σ x² of each tensor, accumulated in `f64`; NaN and infinities pass through. Does not depend on the
-/// number of threads.
-pub fn sums_of_squares<const D: usize>(tensors: &[&Tensor<D>]) -> Vec<f64> {
-    let sum = |x: &&Tensor<D>| sum_of_squares(x);
-    tensors.par_iter().with_min_len(TENSORS).map(sum).collect()
+/// Σ x² of each, accumulated in `f64`; NaN and infinities pass through. Does not depend on the number
+/// of threads.
+pub fn sums_of_squares(all: &[&Values]) -> Vec<f64> {
+    let sum = |values: &&Values| values.sum_of_squares();
+    all.par_iter().with_min_len(TENSORS).map(sum).collect()
 }
 
-fn sum_of_squares<const D: usize>(tensor: &Tensor<D>) -> f64 {
-    let Ok(read) = flex::open(tensor.clone()) else {
-        return moments(tensor).sum_squares;
-    };
-    let read = read.to_contiguous();
-    if let Some(values) = read.as_slice::<f32>() {
+/// That of a contiguous tensor.
+pub(crate) fn of_flex(tensor: &FloatTensor<Flex>) -> f64 {
+    if let Some(values) = tensor.as_slice::<f32>() {
         return blocks(values, single);
     }
-    match read.as_slice::<f64>() {
-        Some(values) => blocks(values, double),
-        None => moments(tensor).sum_squares,
+    if let Some(values) = tensor.as_slice::<f64>() {
+        return blocks(values, double);
     }
+    let data = tensor.clone().into_data();
+    Moments::of_f64(&data.iter::<f64>().collect::<Vec<_>>()).sum_squares
 }
 
 fn blocks<T: Sync>(values: &[T], sum: fn(&[T]) -> f64) -> f64 {
@@ -72,9 +71,14 @@ one_pass!(double, portable_double, f64);
 #[cfg(test)]
 mod tests {
     use super::{portable_double, portable_single, sums_of_squares};
-    use crate::Moments;
+    use crate::{Moments, Values};
     use burn::tensor::{DType, Device, Tensor, TensorData};
     use proptest::prelude::*;
+
+    fn sums<const D: usize>(tensors: Vec<Tensor<D>>) -> Vec<f64> {
+        let values: Vec<Values> = tensors.into_iter().map(Values::of).collect();
+        sums_of_squares(&values.iter().collect::<Vec<_>>())
+    }
 
     proptest! {
         #[test]
@@ -82,7 +86,7 @@ mod tests {
             let wide: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
             let count = values.len();
             let x = Tensor::<1>::from_data(TensorData::new(values.clone(), [count]), &Device::flex());
-            let found = sums_of_squares(&[&x, &x.clone().cast(DType::F64)]);
+            let found = sums(vec![x.clone(), x.cast(DType::F64)]);
             let expected = Moments::of_f32(&values).sum_squares;
             prop_assert_eq!(&found, &[expected; 2]);
             prop_assert_eq!(portable_single(&values), expected);
@@ -95,12 +99,12 @@ mod tests {
         let device = Device::flex();
         let x = Tensor::<2>::from_floats([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], &device);
         let column = x.clone().slice([0..2, 1..2]);
-        let found = sums_of_squares(&[&x, &x.clone().transpose(), &column, &x.clone().autodiff()]);
+        let found = sums(vec![x.clone(), x.clone().transpose(), column, x.autodiff()]);
         assert_eq!(found, [91.0, 91.0, 29.0, 91.0]);
         let long = Tensor::<1>::full([100_003], 0.5, &device);
-        assert_eq!(sums_of_squares(&[&long]), [25_000.75]);
+        assert_eq!(sums(vec![long]), [25_000.75]);
         let bad = Tensor::<1>::from_floats([1.0, f32::NAN], &device);
-        assert!(sums_of_squares(&[&bad])[0].is_nan());
-        assert!(sums_of_squares::<1>(&[]).is_empty());
+        assert!(sums(vec![bad])[0].is_nan());
+        assert!(sums_of_squares(&[]).is_empty());
     }
 }

@@ -4,6 +4,7 @@
 //! ten allocations a parameter however small.
 
 mod pass;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -11,9 +12,9 @@ mod tests;
 use crate::flex;
 use crate::handle::writable;
 use crate::real::{by_type, slice};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::{Shape, Tensor};
+use crate::values::{Numbers, Values};
+use burn::tensor::Tensor;
+pub use state::State;
 
 /// The direction Δ that a gradient g and the tensors kept of earlier ones give.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,64 +79,41 @@ pub struct Norms {
     pub moved: f64,
 }
 
-/// Steps weights in place, where their handle is the only one; `state` holds [`Rule::slots`] tensors,
-/// which are made at the first step. With `measure` the norms come back as well.
+/// Steps weights in place, where their handle is the only one. With `measure` the norms come back as
+/// well.
 ///
-/// The result does not depend on the number of threads. `Err` gives weights and gradient back as they
-/// came where they are no tensors of Flex of one type, single or double precision.
+/// The result does not depend on the number of threads. `Err` gives the weights back as they came
+/// where they and the gradient are no tensors of Flex of one type, single or double precision.
 ///
 /// # Shapes
 ///
 /// - `weights` and the result: any
-/// - `gradient`: any with as many elements in the same order
-/// - `state`: `[elements]`
+/// - `gradient`: as many numbers in the same order
 ///
 /// # Panics
-/// Where the numbers of elements differ, or there are fewer slots than the rule has.
-// The error is the arguments, as large as the result.
+/// Where the numbers of elements differ from each other or from those of the state.
+// The error is an argument, as large as the result.
 #[allow(clippy::result_large_err)]
-pub fn update<const D: usize, const E: usize>(
+pub fn update<const D: usize>(
     by: &Update,
     weights: Tensor<D>,
-    gradient: Tensor<E>,
-    state: &mut [Option<Tensor<1>>],
+    gradient: &Values,
+    state: &mut State,
     measure: bool,
-) -> Result<(Tensor<D>, Option<Norms>), (Tensor<D>, Tensor<E>)> {
-    let mut weights = match flex::open(weights) {
-        Ok(weights) => weights,
-        Err(weights) => return Err((weights, gradient)),
-    };
-    let gradient = match flex::open(gradient) {
-        Ok(gradient) => gradient,
-        Err(gradient) => return Err((flex::close(weights), gradient)),
-    };
+) -> Result<(Tensor<D>, Option<Norms>), Tensor<D>> {
+    let weights = flex::open(weights)?;
     let dtype = weights.dtype();
+    let Numbers::Flex(gradient) = &gradient.0 else {
+        return Err(flex::close(weights));
+    };
     if !flex::computes(dtype) || gradient.dtype() != dtype {
-        return Err((flex::close(weights), flex::close(gradient)));
+        return Err(flex::close(weights));
     }
-    let gradient = gradient.to_contiguous();
-    let elements = weights.shape().num_elements();
-    assert_eq!(gradient.shape().num_elements(), elements, "gradient");
-    let slots = by.rule.slots();
-    let kept: [FlexTensor; 2] = std::array::from_fn(|i| {
-        let before = state.get_mut(i).filter(|_| i < slots);
-        let before = before.and_then(Option::take);
-        let before = before.and_then(|tensor| flex::open(tensor).ok());
-        let elements = if i < slots { elements } else { 0 };
-        before.unwrap_or_else(|| FlexTensor::zeros(Shape::new([elements]), dtype))
-    });
-    weights = writable(weights);
-    let mut kept = kept.map(writable);
+    let mut weights = writable(weights);
     let norms = by_type!(weights, T => {
-        let [first, second] = &mut kept;
-        let (first, second) = (first.storage_mut::<T>(), second.storage_mut::<T>());
         let weights = weights.storage_mut::<T>();
-        pass::update(by, weights, slice!(gradient, T), [first, second], measure)
+        let kept = state.slots::<T>(by.rule.slots(), weights.len());
+        pass::update(by, weights, slice!(gradient, T), kept, measure)
     });
-    for (slot, kept) in state[..slots].iter_mut().zip(kept) {
-        *slot = Some(flex::close(kept));
-    }
     Ok((flex::close(weights), measure.then_some(norms)))
 }
-
-type FlexTensor = FloatTensor<Flex>;

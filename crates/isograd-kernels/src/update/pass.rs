@@ -1,5 +1,6 @@
 //! The passes over slices: the rule chosen once, then one loop, compiled for wider vector units.
 
+use super::state::Kept;
 use super::{Norms, Rule, Update};
 use crate::real::Real;
 use crate::width::widths;
@@ -18,6 +19,11 @@ pub(super) trait Number:
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
     fn root(self) -> Self;
+
+    /// The numbers of a state, where they are of this type.
+    fn kept(kept: &mut Kept) -> Option<&mut [Self]>;
+    /// The way back.
+    fn keep(numbers: Vec<Self>) -> Kept;
 
     /// One step of slices of the same length; sums of squares.
     fn step(by: &Update, slices: Slices<'_, Self>, measure: bool) -> Sums;
@@ -213,7 +219,7 @@ widths! {
 }
 
 macro_rules! number {
-    ($float:ty, $step:ident) => {
+    ($float:ty, $kept:ident, $step:ident) => {
         impl Number for $float {
             #[inline(always)]
             fn of(value: f64) -> Self {
@@ -230,6 +236,17 @@ macro_rules! number {
                 self.sqrt()
             }
 
+            fn kept(kept: &mut Kept) -> Option<&mut [Self]> {
+                match kept {
+                    Kept::$kept(numbers) => Some(numbers),
+                    _ => None,
+                }
+            }
+
+            fn keep(numbers: Vec<Self>) -> Kept {
+                Kept::$kept(numbers)
+            }
+
             fn step(by: &Update, slices: Slices<'_, Self>, measure: bool) -> Sums {
                 $step(by, slices, measure)
             }
@@ -237,5 +254,5 @@ macro_rules! number {
     };
 }
 
-number!(f32, step_f32);
-number!(f64, step_f64);
+number!(f32, Single, step_f32);
+number!(f64, Double, step_f64);

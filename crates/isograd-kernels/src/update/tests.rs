@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Norms, Rule, Update, update};
+use super::{Norms, Rule, State, Update, update};
+use crate::Values;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 
@@ -107,19 +108,19 @@ proptest! {
         let (weights, gradient): (Vec<f64>, Vec<f64>) = values.into_iter().unzip();
         let mut fused = tensor(&weights, dtype);
         let mut plain = fused.clone();
-        let (mut state, mut plain_state) = ([None, None], [None, None]);
+        let (mut state, mut plain_state) = (State::default(), [None, None]);
         for step in 0..3 {
             let gradient: Vec<f64> = gradient.iter().map(|g| g * (1.0 - 0.7 * f64::from(step))).collect();
             let gradient = tensor(&gradient, dtype);
             let before = numbers(&fused);
             let measure = step != 1;
-            let (next, norms) = update(&by, fused, gradient.clone(), &mut state, measure).unwrap();
+            let (next, norms) = update(&by, fused, &Values::of(gradient.clone()), &mut state, measure).unwrap();
             fused = next;
             let (next, moved) = composed(&by, &plain, &gradient, &mut plain_state);
             plain = next;
             prop_assert!(near(&numbers(&fused), &numbers(&plain), share), "{fused} {plain}");
-            for (a, b) in state.iter().zip(&plain_state).take(by.rule.slots()) {
-                let (a, b) = (numbers(a.as_ref().unwrap()), numbers(b.as_ref().unwrap()));
+            for (a, b) in state.tensors(by.rule.slots()).iter().zip(&plain_state) {
+                let (a, b) = (numbers(a), numbers(b.as_ref().unwrap()));
                 prop_assert!(near(&a, &b, share), "{:?} {:?}", a, b);
             }
             prop_assert_eq!(norms.is_some(), measure);
@@ -160,24 +161,23 @@ fn long_tensors_are_stepped_in_parts_that_do_not_depend_on_the_threads() {
                 tensor(&values, DType::F32),
                 tensor(&values, DType::F32).neg(),
             );
-            let mut state = [None, None];
-            let (w, norms) = update(&ADAM, w, g, &mut state, true).unwrap();
-            let [first, second] = state.map(|s| numbers(&s.unwrap()));
-            (numbers(&w), first, second, norms)
+            let mut state = State::default();
+            let (w, norms) = update(&ADAM, w, &Values::of(g), &mut state, true).unwrap();
+            let kept: Vec<_> = state.tensors(2).iter().map(numbers).collect();
+            (numbers(&w), kept, norms)
         })
     };
     let one = run(1);
     assert_eq!(one, run(2));
     assert_eq!(one, run(5));
     // The parts meet.
-    let short = update(
-        &ADAM,
-        tensor(&values[32_700..32_800], DType::F32),
-        tensor(&values[32_700..32_800], DType::F32).neg(),
-        &mut [None, None],
-        false,
+    let part = |values: &[f64]| tensor(values, DType::F32);
+    let (w, g) = (
+        part(&values[32_700..32_800]),
+        part(&values[32_700..32_800]).neg(),
     );
-    assert_eq!(numbers(&short.unwrap().0), one.0[32_700..32_800]);
+    let (w, _) = update(&ADAM, w, &Values::of(g), &mut State::default(), false).unwrap();
+    assert_eq!(numbers(&w), one.0[32_700..32_800]);
 }
 
 #[test]
@@ -187,7 +187,14 @@ fn it_works_in_place_and_leaves_other_handles_alone() {
         tensor(&[2.0; 40], DType::F32),
     );
     let other = w.clone();
-    let (w, _) = update(&ADAM, w, g.clone(), &mut [None, None], false).unwrap();
+    let (w, _) = update(
+        &ADAM,
+        w,
+        &Values::of(g.clone()),
+        &mut State::default(),
+        false,
+    )
+    .unwrap();
     assert_eq!(numbers(&other), [1.0; 40]);
     assert!((numbers(&w)[39] - 0.8).abs() < 1e-6);
     assert_eq!(numbers(&g), [2.0; 40]);
@@ -204,7 +211,7 @@ fn views_are_read_in_their_order_and_other_shapes_kept() {
     };
     let w = Tensor::<2>::zeros([3, 2], &device);
     let g = Tensor::<2>::from_floats([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], &device).transpose();
-    let (w, _) = update(&by, w, g, &mut [], false).unwrap();
+    let (w, _) = update(&by, w, &Values::of(g), &mut State::default(), false).unwrap();
     assert_eq!(
         w.to_data().try_to_vec::<f32>().unwrap(),
         [-1.0, -4.0, -2.0, -5.0, -3.0, -6.0]
@@ -216,7 +223,7 @@ fn views_are_read_in_their_order_and_other_shapes_kept() {
         (whole.clone().slice([0..2, 1..2]).transpose(), [1.0, 3.0]),
     ] {
         let g = Tensor::<1>::ones([2], &device);
-        let (w, _) = update(&by, part, g, &mut [], false).unwrap();
+        let (w, _) = update(&by, part, &Values::of(g), &mut State::default(), false).unwrap();
         assert_eq!(w.to_data().try_to_vec::<f32>().unwrap(), expected);
     }
     assert_eq!(
@@ -228,8 +235,15 @@ fn views_are_read_in_their_order_and_other_shapes_kept() {
 #[test]
 fn nan_and_infinity_stay_where_they_are() {
     let g = tensor(&[1.0, f64::NAN, f64::INFINITY, 0.0], DType::F32);
-    let mut state = [None, None];
-    let (w, norms) = update(&ADAM, tensor(&[1.0; 4], DType::F32), g, &mut state, true).unwrap();
+    let mut state = State::default();
+    let (w, norms) = update(
+        &ADAM,
+        tensor(&[1.0; 4], DType::F32),
+        &Values::of(g),
+        &mut state,
+        true,
+    )
+    .unwrap();
     let w = numbers(&w);
     assert!(
         (w[0] - 0.8).abs() < 1e-6 && (w[3] - 0.9).abs() < 1e-6,
@@ -238,7 +252,7 @@ fn nan_and_infinity_stay_where_they_are() {
     // ∞/√∞², as composed.
     assert!(w[1].is_nan() && w[2].is_nan(), "{w:?}");
     assert!(norms.unwrap().moved.is_nan());
-    let second = numbers(state[1].as_ref().unwrap());
+    let second = numbers(&state.tensors(2)[1]);
     assert!(second[1].is_nan() && second[2] == f64::INFINITY);
     let w = tensor(&[f64::INFINITY], DType::F32);
     for rule in [
@@ -250,7 +264,7 @@ fn nan_and_infinity_stay_where_they_are() {
     ] {
         let by = Update { rule, ..ADAM };
         let g = tensor(&[1.0], DType::F32);
-        let (w, _) = update(&by, w.clone(), g, &mut [None], false).unwrap();
+        let (w, _) = update(&by, w.clone(), &Values::of(g), &mut State::default(), false).unwrap();
         assert_eq!(numbers(&w), [f64::INFINITY]);
     }
 }
@@ -259,8 +273,19 @@ fn nan_and_infinity_stay_where_they_are() {
 fn what_it_cannot_step_comes_back() {
     let w = tensor(&[1.0, 2.0], DType::F32).autodiff();
     let g = tensor(&[1.0, 2.0], DType::F32);
-    let (w, g) = update(&ADAM, w, g, &mut [None, None], false).unwrap_err();
-    assert!(w.is_autodiff() && numbers(&g) == [1.0, 2.0]);
+    let w = update(&ADAM, w, &Values::of(g), &mut State::default(), false).unwrap_err();
+    assert!(w.is_autodiff());
     let (w, g) = (tensor(&[1.0], DType::F32), tensor(&[1.0], DType::F64));
-    assert!(update(&ADAM, w, g, &mut [None, None], false).is_err());
+    assert!(update(&ADAM, w, &Values::of(g), &mut State::default(), false).is_err());
+}
+
+#[test]
+fn a_state_is_made_of_tensors_and_gives_them_back() {
+    let slots = [Some(tensor(&[1.0, 2.0], DType::F64)), None];
+    let state = State::of(&slots).unwrap();
+    let kept: Vec<_> = state.tensors(2).iter().map(numbers).collect();
+    assert_eq!(kept, [[1.0, 2.0], [0.0, 0.0]]);
+    assert!(State::of(&[None, None]).unwrap().tensors(2).is_empty());
+    let uneven = [2, 3].map(|n| Some(tensor(&vec![1.0; n], DType::F32)));
+    assert!(State::of(&uneven).is_none());
 }

@@ -34,7 +34,7 @@ pub use state::StateError;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use isograd_core::describe::train::{OptimizerKind, OptimizerSpec};
-use isograd_kernels::{Rule as Fused, Update, sums_of_squares, update};
+use isograd_kernels::{Rule as Fused, Update, Values, moments, update};
 pub(crate) use roster::Roster;
 use state::{Slots, State};
 
@@ -191,6 +191,7 @@ impl Optimizer {
     ) -> Stepped {
         let key = self.state.key(&parameter.path);
         let rate = Rate { lr, factor: 1.0 };
+        let gradient = Values::of(gradient);
         let (parameter, norms) = self.step_as(parameter, key, weights, gradient, rate, measure);
         Stepped { parameter, norms }
     }
@@ -200,12 +201,16 @@ impl Optimizer {
         &mut self,
         place: usize,
         weights: Tensor<D>,
-        gradient: Tensor<1>,
+        gradient: Values,
         rate: Rate,
         measure: bool,
     ) -> (Tensor<D>, Option<Norms>) {
-        let (parameter, key) = self.roster.at(place);
-        self.step_as(&parameter, key, weights, gradient, rate, measure)
+        // Out of the optimiser for as long as it works: a handle of its own costs a way to memory.
+        let roster = std::mem::take(&mut self.roster);
+        let (parameter, key) = roster.at(place);
+        let stepped = self.step_as(parameter, key, weights, gradient, rate, measure);
+        self.roster = roster;
+        stepped
     }
 
     fn step_as<const D: usize>(
@@ -213,7 +218,7 @@ impl Optimizer {
         parameter: &Parameter,
         key: usize,
         weights: Tensor<D>,
-        gradient: Tensor<1>,
+        gradient: Values,
         rate: Rate,
         measure: bool,
     ) -> (Tensor<D>, Option<Norms>) {
@@ -232,10 +237,12 @@ impl Optimizer {
         let spared = self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path);
         let decay = if spared { 0.0 } else { self.weight_decay };
         let factor = rate.factor * self.gradient_sign;
-        let mut slots = self.state.of(key);
-        let (weights, gradient) = match self.fused {
-            None => (weights, gradient),
-            Some(rule) => {
+        let fused = self
+            .fused
+            .and_then(|rule| Some((rule, self.state.fused(key)?)));
+        let weights = match fused {
+            None => weights,
+            Some((rule, state)) => {
                 let by = Update {
                     rule,
                     rate: lr,
@@ -243,12 +250,14 @@ impl Optimizer {
                     decay,
                     keep: 1.0 - shrink,
                 };
-                match update(&by, weights, gradient, slots.0, measure) {
+                match update(&by, weights, &gradient, state, measure) {
                     Ok(stepped) => return stepped,
-                    Err(both) => both,
+                    Err(weights) => weights,
                 }
             }
         };
+        let mut slots = self.state.of(key);
+        let gradient = gradient.into_tensor();
         let dims = weights.dims();
         let weights = flat(weights);
         let gradient = if factor == 1.0 {
@@ -264,7 +273,8 @@ impl Optimizer {
         let step = self
             .rule
             .step(now, (parameter, &weights), &mut slots, gradient);
-        let before = measure.then(|| sums_of_squares(&[&weights])[0].sqrt());
+        let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
+        let before = measure.then(|| norm(&weights));
         let (weights, step) = match self.rule.decoupled() {
             _ if shrink == 0.0 => (weights, step),
             Decay::Inside => (weights, step),
@@ -276,7 +286,7 @@ impl Optimizer {
         };
         let norms = before.map(|weights| Norms {
             weights,
-            moved: sums_of_squares(&[&step])[0].sqrt(),
+            moved: norm(&step),
         });
         ((weights - step).reshape(dims), norms)
     }

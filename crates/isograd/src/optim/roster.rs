@@ -3,7 +3,6 @@
 use super::parameter::{Parameter, Places};
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
-use std::sync::Arc;
 
 /// The parameters of one module in the order in which they are visited, frozen ones and running
 /// statistics among them.
@@ -13,7 +12,7 @@ pub(crate) struct Roster(Vec<Member>);
 #[derive(Debug)]
 struct Member {
     id: ParamId,
-    parameter: Arc<Parameter>,
+    parameter: Parameter,
     /// Where the optimiser keeps its state.
     key: usize,
 }
@@ -45,9 +44,9 @@ impl Roster {
         &self.0[place].parameter
     }
 
-    pub(super) fn at(&self, place: usize) -> (Arc<Parameter>, usize) {
+    pub(super) fn at(&self, place: usize) -> (&Parameter, usize) {
         let member = &self.0[place];
-        (member.parameter.clone(), member.key)
+        (&member.parameter, member.key)
     }
 }
 
@@ -73,7 +72,7 @@ impl<F: FnMut(&str) -> usize> ModuleVisitor for Names<'_, F> {
         let parameter = self.places.parameter(path, param.dims().to_vec());
         self.members.push(Member {
             id: param.id,
-            parameter: Arc::new(parameter),
+            parameter,
             key,
         });
     }

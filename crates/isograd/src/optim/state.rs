@@ -1,6 +1,7 @@
 //! What optimisers remember, by parameter path.
 
 use burn::tensor::Tensor;
+use isograd_kernels::State as Fused;
 use std::collections::BTreeMap;
 
 /// Why a state cannot be loaded.
@@ -16,11 +17,20 @@ pub enum StateError {
     },
 }
 
+/// The state of one parameter.
+#[derive(Debug)]
+enum Kept {
+    /// By slot.
+    Slots(Vec<Option<Tensor<1>>>),
+    /// As a kernel keeps it.
+    Fused(Fused),
+}
+
 /// State tensors of every parameter, by slot.
 #[derive(Debug)]
 pub(super) struct State {
     names: &'static [&'static str],
-    parameters: Vec<Vec<Option<Tensor<1>>>>,
+    parameters: Vec<Kept>,
     /// Positions by path. Ordered, so that a checkpoint is the same every time.
     keys: BTreeMap<String, usize>,
 }
@@ -40,22 +50,57 @@ impl State {
             return key;
         }
         let key = self.parameters.len();
-        self.parameters.push(vec![None; self.names.len()]);
+        self.parameters.push(Kept::Fused(Fused::default()));
         self.keys.insert(path.to_owned(), key);
         key
     }
 
     /// The slots of the parameter at a position, empty at its first step.
     pub(super) fn of(&mut self, key: usize) -> Slots<'_> {
-        Slots(&mut self.parameters[key])
+        let kept = &mut self.parameters[key];
+        if let Kept::Fused(fused) = kept {
+            let mut slots: Vec<_> = fused
+                .tensors(self.names.len())
+                .into_iter()
+                .map(Some)
+                .collect();
+            slots.resize(self.names.len(), None);
+            *kept = Kept::Slots(slots);
+        }
+        match kept {
+            Kept::Slots(slots) => Slots(slots),
+            Kept::Fused(_) => Slots(&mut []),
+        }
+    }
+
+    /// The same for a kernel; `None` where it cannot take them.
+    pub(super) fn fused(&mut self, key: usize) -> Option<&mut Fused> {
+        let kept = &mut self.parameters[key];
+        if let Kept::Slots(slots) = kept {
+            *kept = Kept::Fused(Fused::of(slots)?);
+        }
+        match kept {
+            Kept::Fused(fused) => Some(fused),
+            Kept::Slots(_) => None,
+        }
     }
 
     pub(super) fn list(&self) -> Vec<(String, Tensor<1>)> {
         let mut list = Vec::new();
         for (path, &key) in &self.keys {
-            for (name, slot) in self.names.iter().zip(&self.parameters[key]) {
-                if let Some(tensor) = slot {
-                    list.push((format!("{path}:{name}"), tensor.clone()));
+            let mut enter = |name: &str, tensor| list.push((format!("{path}:{name}"), tensor));
+            match &self.parameters[key] {
+                Kept::Fused(fused) => {
+                    let tensors = fused.tensors(self.names.len());
+                    let named = self.names.iter().zip(tensors);
+                    named.for_each(|(name, tensor)| enter(name, tensor));
+                }
+                Kept::Slots(slots) => {
+                    for (name, slot) in self.names.iter().zip(slots) {
+                        if let Some(tensor) = slot {
+                            enter(name, tensor.clone());
+                        }
+                    }
                 }
             }
         }
@@ -88,7 +133,7 @@ impl State {
 }
 
 /// The state tensors of one parameter.
-pub(super) struct Slots<'a>(pub(super) &'a mut [Option<Tensor<1>>]);
+pub(super) struct Slots<'a>(&'a mut [Option<Tensor<1>>]);
 
 impl Slots<'_> {
     /// The slots behind the first `n`, for a rule inside a rule.

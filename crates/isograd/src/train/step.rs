@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::describe::{NodeId, Plan};
-use isograd_kernels::{change, sums_of_squares};
+use isograd_kernels::{Values, change, sums_of_squares};
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::Range;
@@ -44,7 +44,7 @@ impl Penalties {
     }
 
     /// Adds ∂(l1·Σ|w| + l2·Σw²)/∂w.
-    fn add(&self, parameter: &Parameter, weights: &Tensor<1>, gradient: &mut Tensor<1>) {
+    fn add(&self, parameter: &Parameter, weights: &Tensor<1>, gradient: &mut Values) {
         let own = self.own.get(&parameter.path);
         let (mut l1, mut l2) = own.copied().unwrap_or_default();
         if parameter.is_matrix() {
@@ -52,10 +52,10 @@ impl Penalties {
             l2 += self.all.1;
         }
         if l1 != 0.0 {
-            gradient.inplace(|g| g + weights.clone().sign().mul_scalar(l1));
+            gradient.change(|g| g + weights.clone().sign().mul_scalar(l1));
         }
         if l2 != 0.0 {
-            gradient.inplace(|g| g + weights.clone().mul_scalar(2.0 * l2));
+            gradient.change(|g| g + weights.clone().mul_scalar(2.0 * l2));
         }
     }
 }
@@ -80,7 +80,7 @@ struct Found {
     /// Its position on the roster, once it is enlisted.
     place: usize,
     weights: Option<Tensor<1>>,
-    gradient: Tensor<1>,
+    gradient: Values,
 }
 
 impl Collected {
@@ -125,7 +125,8 @@ impl Collected {
     /// Adds the gradients of another batch through the same network.
     pub(super) fn add(&mut self, other: Self) {
         for (one, other) in self.found.iter_mut().zip(other.found) {
-            one.gradient.inplace(|g| g + other.gradient);
+            let more = other.gradient.into_tensor();
+            one.gradient.change(|g| g + more);
         }
     }
 
@@ -183,11 +184,12 @@ impl Collected {
         let (places, mut gradients): (Vec<_>, Vec<_>) = found
             .into_iter()
             .map(|one| {
+                let gradient = one.gradient.into_tensor();
                 let gradient = Gradient {
                     parameter: roster.parameter(one.place).clone(),
                     // Only adaptive clipping looks at them, for which they were collected.
-                    weights: one.weights.unwrap_or_else(|| one.gradient.zeros_like()),
-                    gradient: one.gradient,
+                    weights: one.weights.unwrap_or_else(|| gradient.zeros_like()),
+                    gradient,
                 };
                 ((one.id, one.place), gradient)
             })
@@ -201,7 +203,7 @@ impl Collected {
                 id,
                 place,
                 weights: None,
-                gradient: one.gradient,
+                gradient: Values::of(one.gradient),
             })
             .collect();
         clipped
@@ -210,7 +212,7 @@ impl Collected {
     /// Sum of squares of each.
     fn squares(&mut self) -> &[f64] {
         if self.squares.len() != self.found.len() {
-            let all: Vec<&Tensor<1>> = self.found.iter().map(|one| &one.gradient).collect();
+            let all: Vec<&Values> = self.found.iter().map(|one| &one.gradient).collect();
             self.squares = sums_of_squares(&all);
         }
         &self.squares
@@ -226,7 +228,9 @@ impl Collected {
     #[cfg(test)]
     pub(super) fn values(&self) -> Vec<f64> {
         let all = self.found.iter();
-        all.flat_map(|one| one.gradient.to_data().iter::<f64>().collect::<Vec<_>>())
+        let gradients = all.map(|one| one.gradient.clone().into_tensor());
+        gradients
+            .flat_map(|g| g.to_data().iter::<f64>().collect::<Vec<_>>())
             .collect()
     }
 
@@ -265,7 +269,7 @@ impl ModuleVisitor for Collector {
             id: param.id,
             place: usize::MAX,
             weights: self.weights.then(|| flat(param.val().inner())),
-            gradient: flat(gradient),
+            gradient: Values::of(gradient),
         });
     }
 }
