@@ -13,6 +13,7 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    isograd::keep_freed_memory();
     // Wrong arguments, --help and --version end here, with clap's own messages and codes (2, 0, 0).
     let cli = Cli::parse();
     match commands::run(&cli) {

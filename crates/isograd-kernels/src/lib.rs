@@ -16,6 +16,7 @@ mod flex;
 pub mod handed;
 mod handle;
 mod matrix;
+pub mod memory;
 pub mod moments;
 pub mod norm;
 pub mod probe;

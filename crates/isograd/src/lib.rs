@@ -11,3 +11,5 @@ pub mod probe;
 pub mod session;
 pub mod store;
 pub mod train;
+
+pub use isograd_kernels::memory::keep_freed as keep_freed_memory;

@@ -5,7 +5,8 @@ use super::dropout::mask_like;
 use super::pass::{Mode, Pass};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use isograd_kernels::{Looks, attend, attend_to_self};
+use isograd_core::describe::WeightForm;
+use isograd_kernels::{self as kernel, Looks, Watch, attend, attend_to_self};
 
 /// An attention's parameters, each a dense layer from features to features. Head h has columns
 /// h·d … (h + 1)·d of queries, keys and values, d = features / heads.
@@ -33,7 +34,7 @@ pub struct AttentionOptions {
 }
 
 impl Attention {
-    /// softmax(Q Kᵀ / √d) V of every head, then `output`.
+    /// softmax(Q Kᵀ / √d) V of every head, then `output`, which `watch` sees.
     ///
     /// # Shapes
     ///
@@ -46,6 +47,7 @@ impl Attention {
         options: AttentionOptions,
         layer: &str,
         pass: &Pass,
+        watch: Option<Watch>,
     ) -> Tensor<3> {
         let AttentionOptions {
             heads,
@@ -67,6 +69,10 @@ impl Attention {
                 attend(self.query.forward(x), memory, mask, looks)
             }
         };
-        self.output.forward(mixed)
+        let seen = kernel::Dense {
+            before: watch,
+            ..kernel::Dense::default()
+        };
+        self.output.forward_then(mixed, WeightForm::Plain, seen)
     }
 }

@@ -391,7 +391,8 @@ impl Network {
                     None => unreachable!("a plan has memories in front of their readers"),
                 });
                 let x = x.sequence();
-                Signal::Sequence(attention.forward(x, memory, options, &node.name, pass))
+                let watch = watch.take();
+                Signal::Sequence(attention.forward(x, memory, options, &node.name, pass, watch))
             }
             other => unreachable!("no tensor form of {other:?}"),
         }
