@@ -352,7 +352,7 @@ impl Network {
                 let beside = self.chain(chains.beside, x.clone(), pass);
                 match (&node.op, through) {
                     (Op::Residual { .. }, Some(f)) => f.plus(beside),
-                    (Op::Highway { .. }, Some(h)) => skip::highway(h, beside, x),
+                    (Op::Highway { .. }, Some(h)) => skip::highway(h, beside, x, watch),
                     (Op::Concat { .. }, Some(f)) => skip::concat(x, f),
                     _ => skip::gated(x, beside),
                 }

@@ -4,6 +4,7 @@ use super::dropout::mask;
 use super::pass::{Mode, Pass};
 use super::signal::{Signal, each};
 use burn::tensor::{Tensor, TensorData};
+use isograd_kernels::{Watch, gate};
 
 /// Zeroes whole examples (or the batch) with probability `rate` and divides the others by
 /// 1 − `rate`; the identity in evaluation. The draws depend on seed, layer and step only.
@@ -60,17 +61,17 @@ pub(super) fn pad_channels(
     Tensor::cat(parts, 1)
 }
 
-/// h·t + x·(1 − t), as x + t·(h − x).
-pub(super) fn highway(h: Signal, t: Signal, x: Signal) -> Signal {
-    fn mix<const D: usize>(h: Tensor<D>, t: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
-        x.clone() + t * (h - x)
-    }
+/// h·t + x·(1 − t), shown to the watch in the pass that makes it.
+pub(super) fn highway(h: Signal, t: Signal, x: Signal, watch: &mut Option<Watch>) -> Signal {
+    let watch = watch.take();
     match (h, t, x) {
-        (Signal::Flat(h), Signal::Flat(t), Signal::Flat(x)) => Signal::Flat(mix(h, t, x)),
+        (Signal::Flat(h), Signal::Flat(t), Signal::Flat(x)) => Signal::Flat(gate(h, t, x, watch)),
         (Signal::Sequence(h), Signal::Sequence(t), Signal::Sequence(x)) => {
-            Signal::Sequence(mix(h, t, x))
+            Signal::Sequence(gate(h, t, x, watch))
         }
-        (Signal::Image(h), Signal::Image(t), Signal::Image(x)) => Signal::Image(mix(h, t, x)),
+        (Signal::Image(h), Signal::Image(t), Signal::Image(x)) => {
+            Signal::Image(gate(h, t, x, watch))
+        }
         _ => unreachable!("a plan gates signals of one shape"),
     }
 }
