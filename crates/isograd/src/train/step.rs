@@ -104,7 +104,12 @@ impl Collected {
     }
 
     /// The gradients of parts of a network, from the last to the first, as those of the whole.
-    pub(super) fn joined(parts: Vec<Self>) -> Self {
+    pub(super) fn joined(mut parts: Vec<Self>) -> Self {
+        if parts.len() == 1
+            && let Some(whole) = parts.pop()
+        {
+            return whole;
+        }
         Self::of(
             parts
                 .into_iter()
