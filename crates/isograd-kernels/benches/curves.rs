@@ -12,7 +12,9 @@ fn main() {
     divan::main();
 }
 
-const NAMES: [&str; 4] = ["tanh", "sigmoid", "gelu", "silu"];
+const NAMES: [&str; 7] = [
+    "tanh", "sigmoid", "gelu", "silu", "relu", "softplus", "softsign",
+];
 
 /// A batch of 128 examples of 256 units, forward and back.
 fn step(bencher: Bencher, f: impl Fn(Tensor<2>) -> Tensor<2>) {
@@ -33,6 +35,9 @@ fn kernel(bencher: Bencher, name: &str) {
         "tanh" => Curve::Tanh,
         "sigmoid" => Curve::Sigmoid,
         "gelu" => Curve::Gelu,
+        "relu" => Curve::Relu,
+        "softplus" => Curve::Softplus,
+        "softsign" => Curve::Softsign,
         _ => Curve::Silu,
     };
     step(bencher, move |x| curve(kind, x));
@@ -44,6 +49,9 @@ fn composed(bencher: Bencher, name: &str) {
         "tanh" => step(bencher, activation::tanh),
         "sigmoid" => step(bencher, activation::sigmoid),
         "gelu" => step(bencher, activation::gelu),
+        "relu" => step(bencher, activation::relu),
+        "softplus" => step(bencher, |x| activation::softplus(x, 1.0)),
+        "softsign" => step(bencher, activation::softsign),
         _ => step(bencher, activation::silu),
     }
 }
