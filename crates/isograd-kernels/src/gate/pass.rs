@@ -9,7 +9,7 @@ use rayon::prelude::*;
 const BLOCK: usize = 1 << 11;
 
 /// Numbers that one thread takes at a time; below that, threads cost more than they bring.
-const GRAIN: usize = 1 << 15;
+const GRAIN: usize = 1 << 17;
 
 /// What is computed block by block.
 pub(super) trait Gated: Real {
