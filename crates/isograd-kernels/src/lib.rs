@@ -16,6 +16,7 @@ mod flex;
 pub mod gate;
 pub mod handed;
 mod handle;
+mod lanes;
 mod matrix;
 pub mod memory;
 pub mod moments;

@@ -1,9 +1,10 @@
-//! Two-dimensional convolution: windows as columns of a matrix, one product an example.
+//! Two-dimensional convolution, without a matrix of windows.
 //!
 //! Against Burn 0.22's Flex, whose backward passes are convolutions of rearranged copies.
 
-mod columns;
+mod grid;
 mod pass;
+mod tile;
 
 use crate::real::{by_type, slice};
 use burn::backend::autodiff::{
@@ -14,7 +15,6 @@ use burn::backend::autodiff::{
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Tensor, TensorData};
-use columns::Plane;
 use pass::Job;
 
 /// How the windows of a convolution lie.
@@ -99,46 +99,15 @@ fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
     tensor.shape().dims()
 }
 
-/// The sizes of a convolution.
-fn job(x: [usize; 4], weight: [usize; 4], windows: Windows) -> Job {
-    let [batch, channels, height, width] = x;
-    let [filters, per_group, rows, columns] = weight;
-    let groups = windows.groups;
-    assert!(
-        groups > 0 && per_group * groups == channels && filters % groups == 0,
-        "{groups} groups of {channels} channels and {filters} filters of {per_group} channels"
-    );
-    let size = [height, width];
-    let kernel = [rows, columns];
-    let output = [0, 1].map(|i| {
-        let padded = size[i] + windows.padding[2 * i] + windows.padding[2 * i + 1];
-        let reach = (kernel[i] - 1) * windows.dilation[i] + 1;
-        assert!(reach <= padded, "a window of {reach} on {padded} pixels");
-        (padded - reach) / windows.stride[i] + 1
-    });
-    Job {
-        plane: Plane {
-            channels: per_group,
-            size,
-            kernel,
-            output,
-            windows,
-        },
-        batch,
-        groups,
-        filters: filters / groups,
-    }
-}
-
 impl ConvBackend for Flex {
     fn conv(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, windows: Windows) -> FlexTensor {
-        let job = job(dims(&x), dims(&weight), windows);
+        let job = Job::new(dims(&x), dims(&weight), &windows);
         let (x, weight, bias) = (
             x.to_contiguous(),
             weight.to_contiguous(),
             bias.to_contiguous(),
         );
-        let [rows, columns] = job.plane.output;
+        let [rows, columns] = job.grid.output();
         let shape = [job.batch, job.groups * job.filters, rows, columns];
         by_type!(x, T => {
             let y = job.forward::<T>(slice!(x, T), slice!(weight, T), slice!(bias, T));
@@ -152,7 +121,7 @@ impl ConvBackend for Flex {
         shape: [usize; 4],
         windows: Windows,
     ) -> FlexTensor {
-        let job = job(shape, dims(&weight), windows);
+        let job = Job::new(shape, dims(&weight), &windows);
         let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
         by_type!(weight, T => {
             let dx = job.input_gradient::<T>(slice!(weight, T), slice!(gradient, T));
@@ -166,7 +135,7 @@ impl ConvBackend for Flex {
         shape: [usize; 4],
         windows: Windows,
     ) -> FlexTensor {
-        let job = job(dims(&x), shape, windows);
+        let job = Job::new(dims(&x), shape, &windows);
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
         by_type!(x, T => {
             let dw = job.weight_gradient::<T>(slice!(x, T), slice!(gradient, T));

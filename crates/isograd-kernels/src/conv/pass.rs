@@ -1,145 +1,249 @@
-//! The three products of a convolution, example by example.
+//! The three products of a convolution, some examples at a time.
 
-use super::columns::Plane;
+use super::Windows;
+use super::grid::Grid;
+use super::tile::{Correlation, Gathering, Slopes, block, lane_sums, packed};
+use crate::lanes::Wide;
 use crate::matrix::Matrix;
-use crate::real::Real;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
-/// Examples whose weight gradients one thread sums; fixed, so that the sum does not depend on how
-/// many threads there are.
-const EXAMPLES: usize = 8;
+/// Positions that small images are put together to, so that few registers are half empty.
+const POSITIONS: usize = 512;
+
+/// Parts that a batch has at least (of an example each, where there are so few), whatever the number
+/// of threads: sums over examples must not depend on it.
+const PARTS: usize = 8;
 
 /// Sizes of a whole convolution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
-    /// One group of one example.
-    pub(super) plane: Plane,
+    pub(super) grid: Grid,
     pub(super) batch: usize,
     pub(super) groups: usize,
+    /// Input channels of one group.
+    pub(super) channels: usize,
     /// Output channels of one group.
     pub(super) filters: usize,
+    /// True where windows are of one pixel, all of them, nothing around: a product of matrices.
+    pub(super) plain: bool,
 }
 
 impl Job {
+    /// # Panics
+    /// Where groups do not divide the channels and filters, or a window is larger than its image.
+    pub(super) fn new(x: [usize; 4], weight: [usize; 4], windows: &Windows) -> Self {
+        let [batch, channels, height, width] = x;
+        let [filters, per_group, rows, columns] = weight;
+        let groups = windows.groups;
+        assert!(
+            groups > 0 && per_group * groups == channels && filters % groups == 0,
+            "{groups} groups of {channels} channels and {filters} filters of {per_group} channels"
+        );
+        Self {
+            grid: Grid::new([height, width], [rows, columns], windows),
+            batch,
+            groups,
+            channels: per_group,
+            filters: filters / groups,
+            plain: [rows, columns] == [1, 1]
+                && windows.stride == [1, 1]
+                && windows.padding == [0; 4],
+        }
+    }
+
+    /// Pixels of one output.
+    pub(super) fn positions(&self) -> usize {
+        let [rows, columns] = self.grid.output();
+        rows * columns
+    }
+
     /// Numbers of one group of one image.
     fn input(&self) -> usize {
-        self.plane.channels * self.plane.size[0] * self.plane.size[1]
+        self.channels * self.grid.image()
     }
 
     /// Numbers of one group of one output.
     fn output(&self) -> usize {
-        self.filters * self.plane.positions()
+        self.filters * self.positions()
     }
 
-    /// Weights of one group.
-    fn weights(&self) -> usize {
-        self.filters * self.plane.taps()
+    /// Weights of one filter.
+    fn terms(&self) -> usize {
+        self.channels * self.grid.kernel()
     }
 
-    /// Room for the matrix of windows, where it is not the image itself.
-    fn room<T: Real>(&self) -> Vec<T> {
-        if self.plane.is_plain() {
-            Vec::new()
-        } else {
-            vec![T::default(); self.plane.taps() * self.plane.positions()]
-        }
-    }
-
-    fn windows<'a, T: Real>(&self, image: &'a [T], room: &'a mut [T]) -> &'a [T] {
-        if self.plane.is_plain() {
-            return image;
-        }
-        self.plane.gather(image, room);
-        room
+    /// Examples that lie on one grid.
+    fn together(&self) -> usize {
+        POSITIONS
+            .div_ceil(self.grid.pitch())
+            .min(self.batch.div_ceil(PARTS))
+            .max(1)
     }
 
     /// W ∗ x + b: `[batch, groups·filters, positions]`.
-    pub(super) fn forward<T: Real>(&self, x: &[T], w: &[T], bias: &[T]) -> Vec<T> {
-        let positions = self.plane.positions();
-        let mut y = vec![T::default(); self.batch * self.groups * self.output()];
-        if y.is_empty() || x.is_empty() {
-            return y;
+    pub(super) fn forward<T: Wide>(&self, x: &[T], w: &[T], bias: &[T]) -> Vec<T> {
+        let count = self.batch * self.groups * self.output();
+        if count == 0 || x.is_empty() {
+            return vec![T::default(); count];
         }
-        let examples = y
-            .par_chunks_mut(self.groups * self.output())
-            .zip(x.par_chunks(self.groups * self.input()));
-        examples.for_each_init(
-            || self.room(),
-            |room, (y, x)| {
-                for (line, &b) in y.chunks_mut(positions).zip(bias) {
-                    line.fill(b);
-                }
-                let groups = y.chunks_mut(self.output()).zip(x.chunks(self.input()));
-                for ((y, x), w) in groups.zip(w.chunks(self.weights())) {
-                    let windows = self.windows(x, room);
-                    // y[f, p] += w[f, t] · windows[t, p]
-                    Matrix::rows(w, self.plane.taps())
-                        .add_times(&Matrix::rows(windows, positions), y);
-                }
-            },
-        );
-        y
+        if self.plain {
+            return self.plain_forward(x, w, bias);
+        }
+        let (grid, together) = (self.grid, self.together());
+        let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
+        let offsets: Vec<usize> = (0..self.channels)
+            .flat_map(|channel| {
+                grid.taps().map(move |tap| {
+                    let line = (channel * grid.phases() + tap.phase) * plane + margin;
+                    line.wrapping_add_signed(tap.shift)
+                })
+            })
+            .collect();
+        let terms = self.terms();
+        let weights: Vec<Vec<T>> = w
+            .chunks(self.filters * terms)
+            .map(|w| packed(self.filters, terms, |filter, term| w[filter * terms + term]))
+            .collect();
+        let block = block(self.filters);
+        let lines = self.filters.next_multiple_of(block);
+        written(count, |y| {
+            let parts = y
+                .par_chunks_mut(together * self.groups * self.output())
+                .zip(x.par_chunks(together * self.groups * self.input()));
+            parts.for_each_init(
+                || {
+                    let planes = self.channels * grid.phases() * plane;
+                    (
+                        vec![T::default(); planes],
+                        vec![T::default(); lines * room],
+                        vec![T::default(); lines],
+                    )
+                },
+                |(planes, sums, start), (y, x)| {
+                    for group in 0..self.groups {
+                        self.lay_input(group, x, plane, planes);
+                        let bias = &bias[group * self.filters..][..self.filters];
+                        start[..self.filters].copy_from_slice(bias);
+                        let examples = x.len() / (self.groups * self.input());
+                        T::widest(Correlation {
+                            x: planes,
+                            offsets: &offsets,
+                            weights: &weights[group],
+                            start,
+                            block,
+                            positions: grid.span(examples),
+                            sums,
+                            room,
+                        });
+                        for (example, y) in y.chunks_mut(self.groups * self.output()).enumerate() {
+                            let y = &mut y[group * self.output()..][..self.output()];
+                            for (filter, y) in y.chunks_mut(self.positions()).enumerate() {
+                                let line = &sums[filter * room + example * grid.pitch()..];
+                                grid.lift(grid.of_output(), line, y);
+                            }
+                        }
+                    }
+                },
+            );
+        })
     }
 
     /// ∂L/∂x, `[batch, groups·channels, rows, columns]`.
-    pub(super) fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
-        let positions = self.plane.positions();
-        let mut dx = vec![T::default(); self.batch * self.groups * self.input()];
-        if dx.is_empty() || dy.is_empty() {
-            return dx;
+    pub(super) fn input_gradient<T: Wide>(&self, w: &[T], dy: &[T]) -> Vec<T> {
+        let count = self.batch * self.groups * self.input();
+        if count == 0 || dy.is_empty() {
+            return vec![T::default(); count];
         }
-        let examples = dx
-            .par_chunks_mut(self.groups * self.input())
-            .zip(dy.par_chunks(self.groups * self.output()));
-        examples.for_each_init(
-            || self.room(),
-            |room, (dx, dy)| {
-                let groups = dx.chunks_mut(self.input()).zip(dy.chunks(self.output()));
-                for ((dx, dy), w) in groups.zip(w.chunks(self.weights())) {
-                    // d windows[t, p] = w[f, t] · dy[f, p]
-                    let w = Matrix::rows(w, self.plane.taps()).transposed();
-                    let dy = Matrix::rows(dy, positions);
-                    if self.plane.is_plain() {
-                        w.add_times(&dy, dx);
-                    } else {
-                        room.fill(T::default());
-                        w.add_times(&dy, room);
-                        self.plane.scatter(room, dx);
+        if self.plain {
+            return self.plain_input_gradient(w, dy);
+        }
+        let (grid, together) = (self.grid, self.together());
+        let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
+        let terms = self.terms();
+        // Every phase of the image has its own taps.
+        let phases: Vec<(Vec<usize>, Vec<Vec<T>>)> = (0..grid.phases())
+            .map(|phase| {
+                let taps: Vec<_> = grid.taps().filter(|tap| tap.phase == phase).collect();
+                let offsets = (0..self.filters)
+                    .flat_map(|filter| {
+                        let line = filter * plane + margin;
+                        taps.iter()
+                            .map(move |tap| line.wrapping_add_signed(-tap.shift))
+                    })
+                    .collect();
+                let weights = w.chunks(self.filters * terms).map(|w| {
+                    packed(self.channels, self.filters * taps.len(), |channel, i| {
+                        let (filter, tap) = (i / taps.len(), taps[i % taps.len()].place);
+                        w[filter * terms + channel * grid.kernel() + tap]
+                    })
+                });
+                (offsets, weights.collect())
+            })
+            .collect();
+        let block = block(self.channels);
+        let lines = self.channels.next_multiple_of(block);
+        let start = vec![T::default(); lines];
+        written(count, |dx| {
+            let parts = dx
+                .par_chunks_mut(together * self.groups * self.input())
+                .zip(dy.par_chunks(together * self.groups * self.output()));
+            parts.for_each_init(
+                || {
+                    (
+                        vec![T::default(); self.filters * plane],
+                        vec![T::default(); lines * room],
+                    )
+                },
+                |(planes, sums), (dx, dy)| {
+                    for group in 0..self.groups {
+                        self.lay_output(group, dy, plane, planes);
+                        let examples = dy.len() / (self.groups * self.output());
+                        for (phase, (offsets, weights)) in phases.iter().enumerate() {
+                            T::widest(Correlation {
+                                x: planes,
+                                offsets,
+                                weights: &weights[group],
+                                start: &start,
+                                block,
+                                positions: grid.span(examples),
+                                sums,
+                                room,
+                            });
+                            for (example, dx) in
+                                dx.chunks_mut(self.groups * self.input()).enumerate()
+                            {
+                                let dx = &mut dx[group * self.input()..][..self.input()];
+                                for (channel, dx) in dx.chunks_mut(grid.image()).enumerate() {
+                                    let line = &sums[channel * room + example * grid.pitch()..];
+                                    grid.lift(grid.of_phase(phase), line, dx);
+                                }
+                            }
+                        }
                     }
-                }
-            },
-        );
-        dx
+                },
+            );
+        })
     }
 
     /// ∂L/∂W, `[groups·filters, channels, kernel rows, kernel columns]`.
-    pub(super) fn weight_gradient<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
-        let positions = self.plane.positions();
-        let mut dw = vec![T::default(); self.groups * self.weights()];
-        if x.is_empty() || dy.is_empty() {
+    pub(super) fn weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        let weights = self.filters * self.terms();
+        let mut dw = vec![T::default(); self.groups * weights];
+        if x.is_empty() || dy.is_empty() || dw.is_empty() {
             return dw;
         }
+        let part = self.batch.div_ceil(PARTS);
         let parts: Vec<Vec<T>> = x
-            .par_chunks(EXAMPLES * self.groups * self.input())
-            .zip(dy.par_chunks(EXAMPLES * self.groups * self.output()))
-            .map_init(
-                || self.room(),
-                |room, (x, dy)| {
-                    let mut dw = vec![T::default(); self.groups * self.weights()];
-                    let examples = x
-                        .chunks(self.groups * self.input())
-                        .zip(dy.chunks(self.groups * self.output()));
-                    for (x, dy) in examples {
-                        let groups = x.chunks(self.input()).zip(dy.chunks(self.output()));
-                        for ((x, dy), dw) in groups.zip(dw.chunks_mut(self.weights())) {
-                            // dw[f, t] += dy[f, p] · windows[t, p]
-                            let windows = Matrix::rows(self.windows(x, room), positions);
-                            Matrix::rows(dy, positions).add_times(&windows.transposed(), dw);
-                        }
-                    }
-                    dw
-                },
-            )
+            .par_chunks(part * self.groups * self.input())
+            .zip(dy.par_chunks(part * self.groups * self.output()))
+            .map(|(x, dy)| {
+                if self.plain {
+                    self.plain_weight_gradient(x, dy)
+                } else {
+                    self.part_of_weight_gradient(x, dy)
+                }
+            })
             .collect();
         for part in parts {
             for (sum, term) in dw.iter_mut().zip(part) {
@@ -148,10 +252,141 @@ impl Job {
         }
         dw
     }
+
+    fn part_of_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        let (grid, together) = (self.grid, self.together());
+        let (plane, margin) = (grid.plane(together), grid.margin());
+        let offsets: Vec<usize> = (0..self.channels)
+            .flat_map(|channel| {
+                grid.taps().map(move |tap| {
+                    let line = (channel * grid.phases() + tap.phase) * plane + margin;
+                    line.wrapping_add_signed(tap.shift)
+                })
+            })
+            .collect();
+        let block = block(self.filters);
+        let mut planes = vec![T::default(); self.channels * grid.phases() * plane];
+        let mut outputs = vec![T::default(); self.filters.next_multiple_of(block) * plane];
+        let mut sums = vec![T::default(); lane_sums(self.filters, self.terms())];
+        let mut dw = vec![T::default(); self.groups * self.filters * self.terms()];
+        for (group, dw) in dw.chunks_mut(self.filters * self.terms()).enumerate() {
+            sums.fill(T::default());
+            for (x, dy) in x
+                .chunks(together * self.groups * self.input())
+                .zip(dy.chunks(together * self.groups * self.output()))
+            {
+                self.lay_input(group, x, plane, &mut planes);
+                self.lay_output(group, dy, plane, &mut outputs);
+                T::widest(Slopes {
+                    x: &planes,
+                    offsets: &offsets,
+                    y: &outputs,
+                    margin,
+                    plane,
+                    block,
+                    positions: grid.span(x.len() / (self.groups * self.input())),
+                    sums: &mut sums,
+                });
+            }
+            T::widest(Gathering {
+                sums: &sums,
+                filters: self.filters,
+                weights: dw,
+                block,
+            });
+        }
+        dw
+    }
+
+    /// One group of some images on the grid: `[channels, phases, plane]`.
+    fn lay_input<T: Wide>(&self, group: usize, x: &[T], plane: usize, planes: &mut [T]) {
+        let grid = &self.grid;
+        for (i, line) in planes.chunks_mut(plane).enumerate() {
+            let (channel, phase) = (i / grid.phases(), i % grid.phases());
+            line.fill(T::default());
+            for (example, x) in x.chunks(self.groups * self.input()).enumerate() {
+                let image = &x[group * self.input() + channel * grid.image()..][..grid.image()];
+                let line = &mut line[grid.margin() + example * grid.pitch()..];
+                grid.lay(grid.of_phase(phase), image, line);
+            }
+        }
+    }
+
+    /// One group of some outputs on the grid: `[filters, plane]`.
+    fn lay_output<T: Wide>(&self, group: usize, dy: &[T], plane: usize, planes: &mut [T]) {
+        let grid = &self.grid;
+        for (filter, line) in planes.chunks_mut(plane).take(self.filters).enumerate() {
+            line.fill(T::default());
+            for (example, dy) in dy.chunks(self.groups * self.output()).enumerate() {
+                let image = &dy[group * self.output() + filter * self.positions()..];
+                let line = &mut line[grid.margin() + example * grid.pitch()..];
+                grid.lay(grid.of_output(), &image[..self.positions()], line);
+            }
+        }
+    }
+
+    fn plain_forward<T: Wide>(&self, x: &[T], w: &[T], bias: &[T]) -> Vec<T> {
+        let positions = self.positions();
+        let mut y = vec![T::default(); self.batch * self.groups * self.output()];
+        y.par_chunks_mut(self.output())
+            .zip(x.par_chunks(self.input()))
+            .enumerate()
+            .for_each(|(i, (y, x))| {
+                let group = i % self.groups;
+                let lines = y.chunks_mut(positions);
+                for (line, &b) in lines.zip(&bias[group * self.filters..]) {
+                    line.fill(b);
+                }
+                let w = &w[group * self.filters * self.channels..][..self.filters * self.channels];
+                // y[f, p] += w[f, c] · x[c, p]
+                Matrix::rows(w, self.channels).add_times(&Matrix::rows(x, positions), y);
+            });
+        y
+    }
+
+    fn plain_input_gradient<T: Wide>(&self, w: &[T], dy: &[T]) -> Vec<T> {
+        let positions = self.positions();
+        let mut dx = vec![T::default(); self.batch * self.groups * self.input()];
+        dx.par_chunks_mut(self.input())
+            .zip(dy.par_chunks(self.output()))
+            .enumerate()
+            .for_each(|(i, (dx, dy))| {
+                let weights = self.filters * self.channels;
+                let w = &w[i % self.groups * weights..][..weights];
+                // dx[c, p] = w[f, c] · dy[f, p]
+                let w = Matrix::rows(w, self.channels).transposed();
+                w.add_times(&Matrix::rows(dy, positions), dx);
+            });
+        dx
+    }
+
+    fn plain_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        let (positions, weights) = (self.positions(), self.filters * self.channels);
+        let mut dw = vec![T::default(); self.groups * weights];
+        let examples = x.chunks(self.input()).zip(dy.chunks(self.output()));
+        for (i, (x, dy)) in examples.enumerate() {
+            let dw = &mut dw[i % self.groups * weights..][..weights];
+            // dw[f, c] += dy[f, p] · x[c, p]
+            let x = Matrix::rows(x, positions).transposed();
+            Matrix::rows(dy, positions).add_times(&x, dw);
+        }
+        dw
+    }
+}
+
+/// A vector of numbers that `write` writes, all of them.
+#[allow(unsafe_code)]
+fn written<T>(count: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+    let mut values = Vec::with_capacity(count);
+    write(&mut values.spare_capacity_mut()[..count]);
+    // SAFETY: both callers lift planes of sums into all pixels of all images: of an output there is
+    // one plane, of an image one of each phase, and every pixel is in one phase.
+    unsafe { values.set_len(count) };
+    values
 }
 
 /// ∂L/∂b, one number a filter, of `dy` `[batch, filters, positions]`.
-pub(super) fn bias_gradient<T: Real>(dy: &[T], filters: usize, positions: usize) -> Vec<T> {
+pub(super) fn bias_gradient<T: Wide>(dy: &[T], filters: usize, positions: usize) -> Vec<T> {
     let mut db = vec![T::default(); filters];
     if dy.is_empty() {
         return db;
