@@ -13,12 +13,17 @@ fn main() {
     divan::main();
 }
 
-/// Batch, channels, size, filters, stride: layers of a small residual network.
-const LAYERS: [[usize; 5]; 4] = [
-    [64, 1, 28, 16, 1],
-    [64, 16, 28, 16, 1],
-    [64, 16, 28, 32, 2],
-    [64, 32, 14, 32, 1],
+/// Batch, channels, size, filters, kernel, stride: layers of a ResNet-20 and of a DenseNet-40.
+const LAYERS: [[usize; 6]; 9] = [
+    [64, 1, 28, 16, 3, 1],
+    [64, 16, 28, 16, 3, 1],
+    [64, 16, 28, 32, 3, 2],
+    [64, 32, 14, 32, 3, 1],
+    [64, 64, 7, 64, 3, 1],
+    [32, 148, 32, 12, 3, 1],
+    [32, 304, 16, 12, 3, 1],
+    [32, 444, 8, 12, 3, 1],
+    [32, 304, 16, 304, 1, 1],
 ];
 
 fn waves<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
@@ -29,12 +34,12 @@ fn waves<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
 
 fn step(
     bencher: Bencher,
-    [batch, channels, size, filters, _]: [usize; 5],
+    [batch, channels, size, filters, kernel, _]: [usize; 6],
     f: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
 ) {
     let device = Device::flex().autodiff();
     let x = waves([batch, channels, size, size], &device);
-    let w = waves([filters, channels, 3, 3], &device);
+    let w = waves([filters, channels, kernel, kernel], &device);
     bencher.bench_local(|| {
         let gradients = f(x.clone(), w.clone()).sum().backward();
         black_box((x.grad(&gradients), w.grad(&gradients)))
@@ -42,10 +47,10 @@ fn step(
 }
 
 #[divan::bench(args = LAYERS)]
-fn kernel(bencher: Bencher, layer: [usize; 5]) {
+fn kernel(bencher: Bencher, layer: [usize; 6]) {
     let windows = Windows {
-        stride: [layer[4]; 2],
-        padding: [1; 4],
+        stride: [layer[5]; 2],
+        padding: [layer[4] / 2; 4],
         dilation: [1, 1],
         groups: 1,
     };
@@ -53,8 +58,8 @@ fn kernel(bencher: Bencher, layer: [usize; 5]) {
 }
 
 #[divan::bench(args = LAYERS)]
-fn burn(bencher: Bencher, layer: [usize; 5]) {
-    let options = ConvOptions::new([layer[4]; 2], [1, 1], [1, 1], 1);
+fn burn(bencher: Bencher, layer: [usize; 6]) {
+    let options = ConvOptions::new([layer[5]; 2], [layer[4] / 2; 2], [1, 1], 1);
     step(bencher, layer, |x, w| {
         module::conv2d(x, w, None, options.clone())
     });

@@ -33,6 +33,10 @@ pub(crate) trait Work<T> {
 pub(crate) trait Wide: Real {
     /// Runs `work` with the widest registers that this processor has.
     fn widest<W: Work<Self>>(work: W);
+
+    /// With those that every processor has.
+    #[cfg(test)]
+    fn narrowest<W: Work<Self>>(work: W);
 }
 
 /// Registers of a loop that the compiler is left to vectorise: 16 bytes, which every processor has.
@@ -187,6 +191,11 @@ mod x86 {
                         Width::Avx2 | Width::Portable => work.run::<$portable>(),
                     }
                 }
+
+                #[cfg(test)]
+                fn narrowest<W: Work<Self>>(work: W) {
+                    work.run::<$portable>();
+                }
             }
         };
     }
@@ -200,11 +209,21 @@ impl Wide for f32 {
     fn widest<W: Work<Self>>(work: W) {
         work.run::<[f32; 4]>();
     }
+
+    #[cfg(test)]
+    fn narrowest<W: Work<Self>>(work: W) {
+        work.run::<[f32; 4]>();
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 impl Wide for f64 {
     fn widest<W: Work<Self>>(work: W) {
+        work.run::<[f64; 2]>();
+    }
+
+    #[cfg(test)]
+    fn narrowest<W: Work<Self>>(work: W) {
         work.run::<[f64; 2]>();
     }
 }

@@ -31,7 +31,7 @@ mod values;
 mod width;
 
 pub use attention::{Looks, attend, attend_to_self};
-pub use conv::{Windows, conv2d};
+pub use conv::{Windows, conv2d, conv2d_watched};
 pub use cross_entropy::{Classes, cross_entropy};
 pub use curve::{Curve, curve, curve_watched};
 pub use dense::{Dense, dense};

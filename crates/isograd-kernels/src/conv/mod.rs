@@ -6,6 +6,7 @@ mod grid;
 mod pass;
 mod tile;
 
+use crate::probe::{Direction, ProbeBackend, Want, Watch, show, want};
 use crate::real::{by_type, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -14,7 +15,7 @@ use burn::backend::autodiff::{
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Shape, Tensor, TensorData};
 use pass::Job;
 
 /// How the windows of a convolution lie.
@@ -50,6 +51,18 @@ pub fn conv2d(
     bias: Option<Tensor<1>>,
     windows: Windows,
 ) -> Tensor<4> {
+    conv2d_watched(x, weight, bias, windows, None)
+}
+
+/// [`conv2d`], whose output and later its gradient are shown to `watch` in the passes that make and
+/// read them.
+pub fn conv2d_watched(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    windows: Windows,
+    watch: Option<Watch>,
+) -> Tensor<4> {
     let bias = bias.unwrap_or_else(|| {
         // Not tracked: it gets no gradient.
         Tensor::zeros([weight.dims()[0]], (&weight.device(), weight.dtype()))
@@ -59,6 +72,7 @@ pub fn conv2d(
         weight.into_dispatch(),
         bias.into_dispatch(),
         windows,
+        watch,
     ))
 }
 
@@ -71,6 +85,7 @@ pub trait ConvBackend: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         windows: Windows,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self>;
 
     /// The gradient with respect to `x`, which has this shape.
@@ -81,12 +96,13 @@ pub trait ConvBackend: Backend {
         windows: Windows,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to the weights, which have this shape.
+    /// The gradient with respect to the weights, which have this shape; `watch` sees `gradient`.
     fn conv_to_weights(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         shape: [usize; 4],
         windows: Windows,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self>;
 
     /// The gradient with respect to the bias.
@@ -100,7 +116,13 @@ fn dims(tensor: &impl TensorMetadata) -> [usize; 4] {
 }
 
 impl ConvBackend for Flex {
-    fn conv(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, windows: Windows) -> FlexTensor {
+    fn conv(
+        x: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        windows: Windows,
+        watch: Option<Watch>,
+    ) -> FlexTensor {
         let job = Job::new(dims(&x), dims(&weight), &windows);
         let (x, weight, bias) = (
             x.to_contiguous(),
@@ -110,7 +132,14 @@ impl ConvBackend for Flex {
         let [rows, columns] = job.grid.output();
         let shape = [job.batch, job.groups * job.filters, rows, columns];
         by_type!(x, T => {
-            let y = job.forward::<T>(slice!(x, T), slice!(weight, T), slice!(bias, T));
+            let want = want(watch.as_ref(), Direction::Forward);
+            let (y, seen) = job.forward::<T>(
+                slice!(x, T),
+                slice!(weight, T),
+                slice!(bias, T),
+                want != Want::Nothing,
+            );
+            show(watch.as_ref(), Direction::Forward, &Shape::new(shape), seen, &y, want);
             FlexTensor::from_data(TensorData::new(y, shape))
         })
     }
@@ -134,11 +163,15 @@ impl ConvBackend for Flex {
         gradient: FlexTensor,
         shape: [usize; 4],
         windows: Windows,
+        watch: Option<Watch>,
     ) -> FlexTensor {
         let job = Job::new(dims(&x), shape, &windows);
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
         by_type!(x, T => {
-            let dw = job.weight_gradient::<T>(slice!(x, T), slice!(gradient, T));
+            let want = want(watch.as_ref(), Direction::Backward);
+            let dy = slice!(gradient, T);
+            let (dw, seen) = job.weight_gradient::<T>(slice!(x, T), dy, want != Want::Nothing);
+            show(watch.as_ref(), Direction::Backward, &gradient.shape(), seen, dy, want);
             FlexTensor::from_data(TensorData::new(dw, shape))
         })
     }
@@ -153,18 +186,19 @@ impl ConvBackend for Flex {
     }
 }
 
-impl<B: ConvBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
+impl<B: ConvBackend + ProbeBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
     fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         windows: Windows,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct ConvBack;
 
-        impl<B: ConvBackend> Backward<B, 3> for ConvBack {
-            type State = (FloatTensor<B>, FloatTensor<B>, Windows);
+        impl<B: ConvBackend + ProbeBackend> Backward<B, 3> for ConvBack {
+            type State = (FloatTensor<B>, FloatTensor<B>, Windows, Option<Watch>);
 
             fn backward(
                 self,
@@ -172,16 +206,19 @@ impl<B: ConvBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
                 grads: &mut Gradients,
                 _checkpointer: &mut Checkpointer,
             ) {
-                let gradient = grads.consume::<B>(&ops.node);
-                let (x, weight, windows) = ops.state;
+                let mut gradient = grads.consume::<B>(&ops.node);
+                let (x, weight, windows, watch) = ops.state;
                 let (x_shape, weight_shape) = (dims(&x), dims(&weight));
                 let [to_x, to_weight, to_bias] = ops.parents;
+                if let (None, Some(watch)) = (&to_weight, &watch) {
+                    gradient = B::look(gradient, watch.clone(), Direction::Backward);
+                }
                 if let Some(node) = to_x {
                     let dx = B::conv_to_input(weight, gradient.clone(), x_shape, windows);
                     grads.register::<B>(node.id, dx);
                 }
                 if let Some(node) = to_weight {
-                    let dw = B::conv_to_weights(x, gradient.clone(), weight_shape, windows);
+                    let dw = B::conv_to_weights(x, gradient.clone(), weight_shape, windows, watch);
                     grads.register::<B>(node.id, dw);
                 }
                 if let Some(node) = to_bias {
@@ -198,10 +235,10 @@ impl<B: ConvBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
         );
         match ConvBack.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let y = B::conv(x.clone(), weight.clone(), bias, windows);
-                prep.finish((x, weight, windows), y)
+                let y = B::conv(x.clone(), weight.clone(), bias, windows, watch.clone());
+                prep.finish((x, weight, windows, watch), y)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::conv(x, weight, bias, windows)),
+            OpsKind::UnTracked(prep) => prep.finish(B::conv(x, weight, bias, windows, watch)),
         }
     }
 
@@ -224,10 +261,11 @@ impl<B: ConvBackend, C: CheckpointStrategy> ConvBackend for Autodiff<B, C> {
         gradient: FloatTensor<Self>,
         shape: [usize; 4],
         windows: Windows,
+        watch: Option<Watch>,
     ) -> FloatTensor<Self> {
         let (x, gradient) = (x.into_primitive(), gradient.into_primitive());
         <Self as burn::backend::AutodiffBackend>::from_inner(B::conv_to_weights(
-            x, gradient, shape, windows,
+            x, gradient, shape, windows, watch,
         ))
     }
 

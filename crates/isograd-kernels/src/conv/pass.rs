@@ -3,6 +3,7 @@
 use super::Windows;
 use super::grid::Grid;
 use super::tile::{Correlation, Gathering, Slopes, block, lane_sums, packed};
+use crate::Moments;
 use crate::lanes::Wide;
 use crate::matrix::Matrix;
 use rayon::prelude::*;
@@ -81,15 +82,25 @@ impl Job {
             .max(1)
     }
 
-    /// W ∗ x + b: `[batch, groups·filters, positions]`.
-    pub(super) fn forward<T: Wide>(&self, x: &[T], w: &[T], bias: &[T]) -> Vec<T> {
+    /// W ∗ x + b: `[batch, groups·filters, positions]`, and its moments, if they are wanted.
+    #[allow(unsafe_code)]
+    pub(super) fn forward<T: Wide>(
+        &self,
+        x: &[T],
+        w: &[T],
+        bias: &[T],
+        wanted: bool,
+    ) -> (Vec<T>, Moments) {
         let count = self.batch * self.groups * self.output();
         if count == 0 || x.is_empty() {
-            return vec![T::default(); count];
+            let y = vec![T::default(); count];
+            let moments = moments_of(&y, wanted);
+            return (y, moments);
         }
         if self.plain {
-            return self.plain_forward(x, w, bias);
+            return self.plain_forward(x, w, bias, wanted);
         }
+        let mut moments = Moments::default();
         let (grid, together) = (self.grid, self.together());
         let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
         let offsets: Vec<usize> = (0..self.channels)
@@ -107,11 +118,11 @@ impl Job {
             .collect();
         let block = block(self.filters);
         let lines = self.filters.next_multiple_of(block);
-        written(count, |y| {
+        let y = written(count, |y| {
             let parts = y
                 .par_chunks_mut(together * self.groups * self.output())
                 .zip(x.par_chunks(together * self.groups * self.input()));
-            parts.for_each_init(
+            let seen = parts.map_init(
                 || {
                     let planes = self.channels * grid.phases() * plane;
                     (
@@ -144,9 +155,16 @@ impl Job {
                             }
                         }
                     }
+                    if !wanted {
+                        return Moments::default();
+                    }
+                    // SAFETY: every group has just lifted all of its outputs of these examples.
+                    T::moments(unsafe { y.assume_init_ref() })
                 },
             );
-        })
+            moments = merged(seen.collect());
+        });
+        (y, moments)
     }
 
     /// ∂L/∂x, `[batch, groups·channels, rows, columns]`.
@@ -226,34 +244,45 @@ impl Job {
         })
     }
 
-    /// ∂L/∂W, `[groups·filters, channels, kernel rows, kernel columns]`.
-    pub(super) fn weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    /// ∂L/∂W, `[groups·filters, channels, kernel rows, kernel columns]`, and the moments of `dy`, if
+    /// they are wanted.
+    pub(super) fn weight_gradient<T: Wide>(
+        &self,
+        x: &[T],
+        dy: &[T],
+        wanted: bool,
+    ) -> (Vec<T>, Moments) {
         let weights = self.filters * self.terms();
         let mut dw = vec![T::default(); self.groups * weights];
         if x.is_empty() || dy.is_empty() || dw.is_empty() {
-            return dw;
+            return (dw, moments_of(dy, wanted));
         }
         let part = self.batch.div_ceil(PARTS);
-        let parts: Vec<Vec<T>> = x
+        let (parts, seen): (Vec<Vec<T>>, Vec<Moments>) = x
             .par_chunks(part * self.groups * self.input())
             .zip(dy.par_chunks(part * self.groups * self.output()))
             .map(|(x, dy)| {
                 if self.plain {
-                    self.plain_weight_gradient(x, dy)
+                    self.plain_weight_gradient(x, dy, wanted)
                 } else {
-                    self.part_of_weight_gradient(x, dy)
+                    self.part_of_weight_gradient(x, dy, wanted)
                 }
             })
-            .collect();
+            .unzip();
         for part in parts {
             for (sum, term) in dw.iter_mut().zip(part) {
                 *sum += term;
             }
         }
-        dw
+        (dw, merged(seen))
     }
 
-    fn part_of_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    fn part_of_weight_gradient<T: Wide>(
+        &self,
+        x: &[T],
+        dy: &[T],
+        wanted: bool,
+    ) -> (Vec<T>, Moments) {
         let (grid, together) = (self.grid, self.together());
         let (plane, margin) = (grid.plane(together), grid.margin());
         let offsets: Vec<usize> = (0..self.channels)
@@ -269,14 +298,18 @@ impl Job {
         let mut outputs = vec![T::default(); self.filters.next_multiple_of(block) * plane];
         let mut sums = vec![T::default(); lane_sums(self.filters, self.terms())];
         let mut dw = vec![T::default(); self.groups * self.filters * self.terms()];
+        let mut seen = Moments::default();
         for (group, dw) in dw.chunks_mut(self.filters * self.terms()).enumerate() {
             sums.fill(T::default());
             for (x, dy) in x
                 .chunks(together * self.groups * self.input())
                 .zip(dy.chunks(together * self.groups * self.output()))
             {
-                self.lay_input(group, x, plane, &mut planes);
+                if group == 0 {
+                    seen = seen.merged(moments_of(dy, wanted));
+                }
                 self.lay_output(group, dy, plane, &mut outputs);
+                self.lay_input(group, x, plane, &mut planes);
                 T::widest(Slopes {
                     x: &planes,
                     offsets: &offsets,
@@ -295,7 +328,7 @@ impl Job {
                 block,
             });
         }
-        dw
+        (dw, seen)
     }
 
     /// One group of some images on the grid: `[channels, phases, plane]`.
@@ -325,13 +358,20 @@ impl Job {
         }
     }
 
-    fn plain_forward<T: Wide>(&self, x: &[T], w: &[T], bias: &[T]) -> Vec<T> {
+    fn plain_forward<T: Wide>(
+        &self,
+        x: &[T],
+        w: &[T],
+        bias: &[T],
+        wanted: bool,
+    ) -> (Vec<T>, Moments) {
         let positions = self.positions();
         let mut y = vec![T::default(); self.batch * self.groups * self.output()];
-        y.par_chunks_mut(self.output())
+        let seen = y
+            .par_chunks_mut(self.output())
             .zip(x.par_chunks(self.input()))
             .enumerate()
-            .for_each(|(i, (y, x))| {
+            .map(|(i, (y, x))| {
                 let group = i % self.groups;
                 let lines = y.chunks_mut(positions);
                 for (line, &b) in lines.zip(&bias[group * self.filters..]) {
@@ -340,8 +380,10 @@ impl Job {
                 let w = &w[group * self.filters * self.channels..][..self.filters * self.channels];
                 // y[f, p] += w[f, c] · x[c, p]
                 Matrix::rows(w, self.channels).add_times(&Matrix::rows(x, positions), y);
-            });
-        y
+                moments_of(y, wanted)
+            })
+            .collect();
+        (y, merged(seen))
     }
 
     fn plain_input_gradient<T: Wide>(&self, w: &[T], dy: &[T]) -> Vec<T> {
@@ -360,18 +402,33 @@ impl Job {
         dx
     }
 
-    fn plain_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    fn plain_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T], wanted: bool) -> (Vec<T>, Moments) {
         let (positions, weights) = (self.positions(), self.filters * self.channels);
         let mut dw = vec![T::default(); self.groups * weights];
+        let mut seen = Moments::default();
         let examples = x.chunks(self.input()).zip(dy.chunks(self.output()));
         for (i, (x, dy)) in examples.enumerate() {
+            seen = seen.merged(moments_of(dy, wanted));
             let dw = &mut dw[i % self.groups * weights..][..weights];
             // dw[f, c] += dy[f, p] · x[c, p]
             let x = Matrix::rows(x, positions).transposed();
             Matrix::rows(dy, positions).add_times(&x, dw);
         }
-        dw
+        (dw, seen)
     }
+}
+
+fn moments_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
+    if wanted {
+        T::moments(values)
+    } else {
+        Moments::default()
+    }
+}
+
+/// Of all parts, in their order.
+fn merged(parts: Vec<Moments>) -> Moments {
+    parts.into_iter().fold(Moments::default(), Moments::merged)
 }
 
 /// A vector of numbers that `write` writes, all of them.

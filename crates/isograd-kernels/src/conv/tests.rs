@@ -1,9 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Windows, conv2d};
+use super::tile::{Correlation, block, packed};
+use super::{Windows, conv2d, conv2d_watched};
+use crate::lanes::Wide;
+use crate::probe::tests::{Keep, watch};
+use crate::probe::{Direction, probe};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData, module};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Numbers that look random and are the same every time.
 fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
@@ -140,4 +145,77 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
         })
     };
     bits(1).assert_eq(&bits(3), true);
+}
+
+#[test]
+fn a_watch_sees_what_a_probe_behind_sees() {
+    for (x, w, padding) in [
+        ([11, 3, 6, 5], [4, 3, 3, 3], [1; 4]),
+        ([5, 8, 4, 4], [6, 8, 1, 1], [0; 4]),
+        ([5, 3, 4, 4], [6, 3, 1, 1], [1; 4]),
+    ] {
+        let windows = Windows { padding, ..PLAIN };
+        for frozen in [false, true] {
+            let keep = Arc::new(Keep::default());
+            let (x, w) = (tensor(x, 1, DType::F32), tensor(w, 2, DType::F32));
+            let w = w.set_require_grad(!frozen);
+            let seen = conv2d_watched(x.clone(), w.clone(), None, windows, Some(watch(&keep, 1)));
+            let behind = probe(conv2d(x, w, None, windows), watch(&keep, 2));
+            let _ = (seen.clone() * seen).sum().backward();
+            let _ = (behind.clone() * behind).sum().backward();
+            let log = keep.0.lock().unwrap();
+            let of = |site: usize, direction: Direction| {
+                let found = log.iter().find(|s| s.0 == site && s.1 == direction);
+                let (_, _, batch, moments, values) = found.unwrap();
+                (*batch, *moments, values.clone())
+            };
+            for direction in [Direction::Forward, Direction::Backward] {
+                let (a, b) = (of(1, direction), of(2, direction));
+                assert_eq!((a.0, &a.2), (b.0, &b.2));
+                assert_eq!((a.1.count, a.1.max_abs), (b.1.count, b.1.max_abs));
+                assert!((a.1.sum_squares / b.1.sum_squares - 1.0).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+/// Every kind of register that is there computes the same, for every size of block.
+#[test]
+fn the_portable_form_agrees_with_the_widest() {
+    fn sums<T: Wide + From<f32> + Into<f64>>(filters: usize, portable: bool) -> Vec<f64> {
+        let value = |i: usize| T::from(((i * 37) % 101) as f32 / 50.0 - 1.0);
+        let x: Vec<T> = (0..700).map(value).collect();
+        let offsets: Vec<usize> = (0..300).map(|i| (i * 7) % 500).collect();
+        let weights = packed(filters, offsets.len(), |f, t| value(f * 11 + t));
+        let (positions, room) = (100, 192);
+        let start: Vec<T> = (0..filters.next_multiple_of(block(filters)))
+            .map(value)
+            .collect();
+        let mut sums = vec![T::default(); start.len() * room];
+        let correlation = Correlation {
+            x: &x,
+            offsets: &offsets,
+            weights: &weights,
+            start: &start,
+            block: block(filters),
+            positions,
+            sums: &mut sums,
+            room,
+        };
+        if portable {
+            T::narrowest(correlation);
+        } else {
+            T::widest(correlation);
+        }
+        let lines = sums.chunks(room).take(filters);
+        lines
+            .flat_map(|line| line[..positions].iter().map(|&x| x.into()))
+            .collect()
+    }
+    for filters in [1, 4, 5, 8, 12, 16, 23] {
+        let (a, b) = (sums::<f32>(filters, true), sums::<f32>(filters, false));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-4));
+        let (a, b) = (sums::<f64>(filters, true), sums::<f64>(filters, false));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
 }

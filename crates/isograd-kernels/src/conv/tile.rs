@@ -267,14 +267,26 @@ impl<T: Wide> Gathering<'_, T> {
                 for (i, lanes) in tile.chunks_exact(X::COUNT).enumerate() {
                     let (f, t) = (filter + i / V, term + i % V);
                     if f < self.filters && t < terms {
-                        let mut sum = T::default();
-                        for &lane in lanes {
-                            sum += lane;
-                        }
-                        self.weights[f * terms + t] += sum;
+                        self.weights[f * terms + t] += sum(lanes);
                     }
                 }
             }
         }
     }
+}
+
+/// Sum of up to 16 numbers, halves first: short chains of additions.
+#[inline(always)]
+fn sum<T: Wide>(lanes: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
+    sums[..lanes.len()].copy_from_slice(lanes);
+    let mut half = LANES / 2;
+    while half > 0 {
+        let (low, high) = sums.split_at_mut(half);
+        for (low, &high) in low.iter_mut().zip(&*high) {
+            *low += high;
+        }
+        half /= 2;
+    }
+    sums[0]
 }

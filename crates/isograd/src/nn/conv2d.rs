@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use isograd_core::describe::WeightForm;
-use isograd_kernels::{Windows, conv2d};
+use isograd_kernels::{Watch, Windows, conv2d_watched};
 
 /// A convolution's parameters.
 #[derive(Module, Debug)]
@@ -38,16 +38,24 @@ impl Conv2d {
             dilation: [1, 1],
             groups: 1,
         };
-        self.forward_as(x, windows, WeightForm::Plain)
+        self.forward_as(x, windows, WeightForm::Plain, None)
     }
 
-    /// With windows of any kind and weights made in a form; shapes as in [`Self::forward`].
+    /// With windows of any kind and weights made in a form, its output shown to `watch`; shapes as in
+    /// [`Self::forward`].
     ///
     /// # Panics
     /// For a form with a gain, where there is none.
-    pub fn forward_as(&self, x: Tensor<4>, windows: Windows, form: WeightForm) -> Tensor<4> {
+    pub fn forward_as(
+        &self,
+        x: Tensor<4>,
+        windows: Windows,
+        form: WeightForm,
+        watch: Option<Watch>,
+    ) -> Tensor<4> {
         let weight = of_kernel(&self.weight, self.gain.as_ref(), form);
-        conv2d(x, weight, self.bias.as_ref().map(Param::val), windows)
+        let bias = self.bias.as_ref().map(Param::val);
+        conv2d_watched(x, weight, bias, windows, watch)
     }
 }
 

@@ -178,7 +178,8 @@ impl Network {
                     dilation: *dilation,
                     groups: *groups,
                 };
-                Signal::Image(conv.forward_as(x.image(), windows, node.weight))
+                let watch = watch.take();
+                Signal::Image(conv.forward_as(x.image(), windows, node.weight, watch))
             }
             Op::Conv1d {
                 stride,
