@@ -8,6 +8,7 @@
 #![allow(clippy::inline_always)]
 
 pub mod attention;
+pub mod concat;
 pub mod conv;
 pub mod cross_entropy;
 pub mod curve;
@@ -31,6 +32,7 @@ mod values;
 mod width;
 
 pub use attention::{Looks, attend, attend_to_self};
+pub use concat::concat;
 pub use conv::{Windows, conv2d, conv2d_watched};
 pub use cross_entropy::{Classes, cross_entropy};
 pub use curve::{Curve, curve, curve_watched};

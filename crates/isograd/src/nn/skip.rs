@@ -97,9 +97,9 @@ pub(super) fn gated(x: Signal, g: Signal) -> Signal {
 /// x and f, one behind the other: channels of images, features of all else.
 pub(super) fn concat(x: Signal, f: Signal) -> Signal {
     match (x, f) {
-        (Signal::Flat(x), Signal::Flat(f)) => Signal::Flat(Tensor::cat(vec![x, f], 1)),
+        (Signal::Flat(x), Signal::Flat(f)) => Signal::Flat(isograd_kernels::concat(x, f)),
         (Signal::Sequence(x), Signal::Sequence(f)) => Signal::Sequence(Tensor::cat(vec![x, f], 2)),
-        (Signal::Image(x), Signal::Image(f)) => Signal::Image(Tensor::cat(vec![x, f], 1)),
+        (Signal::Image(x), Signal::Image(f)) => Signal::Image(isograd_kernels::concat(x, f)),
         _ => unreachable!("a plan joins signals of one kind"),
     }
 }
