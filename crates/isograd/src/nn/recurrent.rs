@@ -8,7 +8,7 @@ use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Tensor, s};
 use isograd_core::describe::recurrent::{Cell, Recurrent as Block, Returns};
-use isograd_kernels::{Recurrence, Sink, Watch, probe, recur};
+use isograd_kernels::{Dense, Recurrence, Rows, Sink, Watch, dense, probe, recur, row_norm};
 use std::sync::Arc;
 
 /// Added to the variance in normalised cells.
@@ -106,16 +106,17 @@ impl Recurrent {
         let [batch, steps, inputs] = x.dims();
         let (d, n, g) = (block.directions(), block.units, block.cell.gates());
         let x = x.reshape([batch * steps, inputs]);
-        let all = x.matmul(self.input_weight.val());
-        let all = all.reshape([batch, steps, d, g * n]);
-        let all = match &self.input_gamma {
-            Some(gamma) => normalised(&all, gamma.val(), block, 2),
+        let bias = self.input_bias.as_ref().map(Param::val);
+        let mut bias = bias.filter(|_| !bias_is_behind(block));
+        let gamma = self.input_gamma.as_ref().map(Param::val);
+        // A normalisation has the bias behind it.
+        let inside = if gamma.is_none() { bias.take() } else { None };
+        let all = dense(x, self.input_weight.val(), inside, Dense::default());
+        let all = match gamma {
+            Some(gamma) => scaled(all, gamma, bias, block),
             None => all,
         };
-        let all = match &self.input_bias {
-            Some(bias) if !bias_is_behind(block) => all + bias.val().reshape([1, 1, d, g * n]),
-            _ => all,
-        };
+        let all = all.reshape([batch, steps, d, g * n]);
         let what = Recurrence {
             cell: match block.cell {
                 Cell::Tanh => isograd_kernels::Cell::Tanh,
@@ -204,6 +205,38 @@ impl Recurrent {
 /// The bias of an RNN comes behind the normalisation of the sum.
 fn bias_is_behind(block: &Block) -> bool {
     block.normalised && block.cell.gates() == 1
+}
+
+/// [`normalised`] with the bias behind it, in one operation where the columns are all of one kind.
+///
+/// # Shapes
+///
+/// - `x` and the result: `[rows, directions × gates × units]`
+fn scaled(x: Tensor<2>, gamma: Tensor<1>, bias: Option<Tensor<1>>, block: &Block) -> Tensor<2> {
+    let (d, n, g) = (block.directions(), block.units, block.cell.gates());
+    let whole = |x: Tensor<2>, gamma: Tensor<1>, bias: Option<Tensor<1>>, columns: usize| {
+        let how = Rows {
+            elements: columns,
+            groups: d,
+            positions: 1,
+            centred: true,
+            epsilon: EPSILON,
+        };
+        row_norm(x, Some(gamma), bias, how, None)
+    };
+    if block.cell != Cell::Gru {
+        return whole(x, gamma, bias, g * n);
+    }
+    let [rows, _] = x.dims();
+    let (x, gamma) = (x.reshape([rows * d, g * n]), gamma.reshape([d, g * n]));
+    let bias = bias.map(|bias| bias.reshape([d, g * n]));
+    let part = |from: usize, to: usize| {
+        let cut = |x: &Tensor<2>| x.clone().narrow(1, from, to - from);
+        let flat = |x: &Tensor<2>| cut(x).reshape([d * (to - from)]);
+        whole(cut(&x), flat(&gamma), bias.as_ref().map(flat), to - from)
+    };
+    let parts = vec![part(0, 2 * n), part(2 * n, 3 * n)];
+    Tensor::cat(parts, 1).reshape([rows, d * g * n])
 }
 
 /// Normalises over the columns that belong together: all of an LSTM; the two gates of a GRU, and
