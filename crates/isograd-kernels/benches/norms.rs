@@ -5,9 +5,9 @@
 #![allow(missing_docs)]
 
 use burn::tensor::module::{batch_norm_train, layer_norm};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation};
 use divan::{Bencher, black_box};
-use isograd_kernels::{BatchNormalisation, Rows, batch_norm, row_norm};
+use isograd_kernels::{BatchNormalisation, Curve, Rows, batch_norm, row_norm};
 
 fn main() {
     divan::main();
@@ -59,7 +59,9 @@ fn batch_kernel(bencher: Bencher, dims: [usize; 4]) {
         let how = BatchNormalisation {
             axis: 1,
             epsilon: 1e-5,
-            watch: None,
+            curve: None,
+            before: None,
+            after: None,
         };
         batch_norm(x, gamma, beta, how).output
     });
@@ -69,6 +71,27 @@ fn batch_kernel(bencher: Bencher, dims: [usize; 4]) {
 fn batch_composed(bencher: Bencher, dims: [usize; 4]) {
     step(bencher, dims, dims[1], |x, gamma, beta| {
         batch_norm_train(x, gamma, beta, 1e-5).output
+    });
+}
+
+#[divan::bench(args = BATCHES)]
+fn batch_relu_kernel(bencher: Bencher, dims: [usize; 4]) {
+    step(bencher, dims, dims[1], |x, gamma, beta| {
+        let how = BatchNormalisation {
+            axis: 1,
+            epsilon: 1e-5,
+            curve: Some(Curve::Relu),
+            before: None,
+            after: None,
+        };
+        batch_norm(x, gamma, beta, how).output
+    });
+}
+
+#[divan::bench(args = BATCHES)]
+fn batch_relu_composed(bencher: Bencher, dims: [usize; 4]) {
+    step(bencher, dims, dims[1], |x, gamma, beta| {
+        activation::relu(batch_norm_train(x, gamma, beta, 1e-5).output)
     });
 }
 

@@ -2,13 +2,13 @@
 
 use super::batch::loops::{self as batch, Maps, Runs};
 use super::rows::{Rows, loops as rows};
-use crate::real::Real;
+use crate::curve::Curved;
 use crate::width::widths;
 use std::ops::{Add, Mul, Sub};
 
-/// [`Real`] with the loops of a normalisation.
+/// [`Curved`] with the loops of a normalisation.
 pub(super) trait Number:
-    Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Loops
+    Curved + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Loops
 {
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
@@ -27,10 +27,12 @@ impl Number for f32 {
 }
 
 impl Number for f64 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
 
+    #[inline(always)]
     fn wide(self) -> f64 {
         self
     }

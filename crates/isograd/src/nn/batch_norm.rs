@@ -5,7 +5,7 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::Tensor;
 use burn::tensor::module;
 use isograd_core::describe::network::EvalStatistics;
-use isograd_kernels::{BatchNormalisation, Watch, batch_norm};
+use isograd_kernels::{BatchNormalisation, Curve, Watch, batch_norm};
 
 /// A batch normalisation's parameters and running statistics.
 #[derive(Module, Debug)]
@@ -31,6 +31,17 @@ pub struct BatchNormOptions {
     pub eval_statistics: EvalStatistics,
 }
 
+/// What comes behind a batch normalisation in the same operation, and who sees what.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// φ, if there is one.
+    pub(super) curve: Option<Curve>,
+    /// Sees the output of the normalisation.
+    pub(super) before: Option<Watch>,
+    /// Sees φ of that.
+    pub(super) after: Option<Watch>,
+}
+
 impl BatchNorm {
     /// Normalises each unit with the statistics of the batch (training and probe) or the running
     /// ones (evaluation); training moves the running ones.
@@ -44,17 +55,18 @@ impl BatchNorm {
         options: BatchNormOptions,
         mode: Mode,
     ) -> Tensor<D> {
-        self.forward_along(x, 1, options, mode, &mut None)
+        self.forward_along(x, 1, options, mode, &mut Behind::default())
     }
 
-    /// The same with the units at `axis`. Takes `watch` where the kernel shows the output itself.
+    /// The same with the units at `axis` and an activation behind it. Takes the watches where the
+    /// kernel shows what it makes itself; evaluation leaves the activation and the watches alone.
     pub(super) fn forward_along<const D: usize>(
         &self,
         x: Tensor<D>,
         axis: usize,
         options: BatchNormOptions,
         mode: Mode,
-        watch: &mut Option<Watch>,
+        behind: &mut Behind,
     ) -> Tensor<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
         if mode == Mode::Evaluate {
@@ -70,7 +82,9 @@ impl BatchNorm {
         let how = BatchNormalisation {
             axis,
             epsilon: options.epsilon,
-            watch: watch.take(),
+            curve: behind.curve.take(),
+            before: behind.before.take(),
+            after: behind.after.take(),
         };
         let done = batch_norm(x, gamma, beta, how);
         if mode == Mode::Train && options.eval_statistics == EvalStatistics::Running {

@@ -2,7 +2,7 @@
 
 use super::activation::curve_of;
 use super::network::Network;
-use super::pass::Pass;
+use super::pass::{Mode, Pass};
 use isograd_core::describe::{NodeId, Op};
 use isograd_kernels::Curve;
 
@@ -13,6 +13,8 @@ pub(super) enum Fused {
     No,
     /// A dense layer and the activation behind it.
     DenseCurve(Curve),
+    /// A batch normalisation with the statistics of the batch and the activation behind it.
+    BatchNormCurve(Curve),
 }
 
 impl Fused {
@@ -20,7 +22,7 @@ impl Fused {
     pub(super) fn nodes(self) -> usize {
         match self {
             Self::No => 1,
-            Self::DenseCurve(_) => 2,
+            Self::DenseCurve(_) | Self::BatchNormCurve(_) => 2,
         }
     }
 }
@@ -39,6 +41,9 @@ impl Network {
         match (op(first), op(second)) {
             (Op::Dense { .. }, Op::Activation(phi)) => {
                 curve_of(*phi).map_or(Fused::No, Fused::DenseCurve)
+            }
+            (Op::BatchNorm { .. }, Op::Activation(phi)) if pass.mode != Mode::Evaluate => {
+                curve_of(*phi).map_or(Fused::No, Fused::BatchNormCurve)
             }
             _ => Fused::No,
         }

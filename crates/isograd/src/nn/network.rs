@@ -2,7 +2,7 @@
 
 use super::activation;
 use super::attention::AttentionOptions;
-use super::batch_norm::BatchNormOptions;
+use super::batch_norm::{BatchNormOptions, Behind};
 use super::conv1d::{self, Steps};
 use super::conv2d::{avg_pool, max_pool};
 use super::dropout::dropout;
@@ -138,6 +138,14 @@ impl Network {
                     };
                     self.dense(node, x, layer)
                 }
+                Fused::BatchNormCurve(curve) => {
+                    let mut behind = Behind {
+                        curve: Some(curve),
+                        before: watch_at(self.frame.by_node[node.id].output, pass),
+                        after: watch.take(),
+                    };
+                    self.batch_norm(node, x, pass, &mut behind)
+                }
             };
             at = last + 1;
             if let Some(calibration) = &pass.calibrate {
@@ -244,31 +252,14 @@ impl Network {
                     Signal::Image(x) => Signal::Image(softmax(x, 1)),
                 },
             },
-            Op::BatchNorm {
-                momentum,
-                epsilon,
-                eval_statistics,
-                ..
-            } => {
-                let Some(Parameters::BatchNorm(norm)) = self.of(node.id) else {
-                    missing(node)
+            Op::BatchNorm { .. } => {
+                let mut behind = Behind {
+                    before: watch.take(),
+                    ..Behind::default()
                 };
-                let options = BatchNormOptions {
-                    momentum: *momentum,
-                    epsilon: *epsilon,
-                    eval_statistics: *eval_statistics,
-                };
-                match x {
-                    Signal::Flat(x) => {
-                        Signal::Flat(norm.forward_along(x, 1, options, pass.mode, watch))
-                    }
-                    Signal::Image(x) => {
-                        Signal::Image(norm.forward_along(x, 1, options, pass.mode, watch))
-                    }
-                    Signal::Sequence(x) => {
-                        Signal::Sequence(norm.forward_along(x, 2, options, pass.mode, watch))
-                    }
-                }
+                let y = self.batch_norm(node, x, pass, &mut behind);
+                *watch = behind.before;
+                y
             }
             Op::LayerNorm { epsilon, .. } => {
                 let Some(Parameters::LayerNorm(norm)) = self.of(node.id) else {
@@ -404,6 +395,34 @@ impl Network {
             missing(node)
         };
         each!(x, x => dense.forward_then(x, node.weight, layer))
+    }
+
+    fn batch_norm(&self, node: &Node, x: Signal, pass: &Pass, behind: &mut Behind) -> Signal {
+        let (
+            Op::BatchNorm {
+                momentum,
+                epsilon,
+                eval_statistics,
+                ..
+            },
+            Some(Parameters::BatchNorm(norm)),
+        ) = (&node.op, self.of(node.id))
+        else {
+            missing(node)
+        };
+        let options = BatchNormOptions {
+            momentum: *momentum,
+            epsilon: *epsilon,
+            eval_statistics: *eval_statistics,
+        };
+        let mode = pass.mode;
+        match x {
+            Signal::Flat(x) => Signal::Flat(norm.forward_along(x, 1, options, mode, behind)),
+            Signal::Image(x) => Signal::Image(norm.forward_along(x, 1, options, mode, behind)),
+            Signal::Sequence(x) => {
+                Signal::Sequence(norm.forward_along(x, 2, options, mode, behind))
+            }
+        }
     }
 
     fn group_norm(

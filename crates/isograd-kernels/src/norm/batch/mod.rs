@@ -5,8 +5,9 @@ pub(super) mod loops;
 mod pass;
 
 use super::shown::Shown;
+use crate::handle::writable;
 use crate::real::{by_type, slice};
-use crate::{Direction, Watch};
+use crate::{Curve, Direction, Watch};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -17,7 +18,7 @@ use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
 };
 use burn::tensor::{Tensor, TensorData};
-use pass::{Done, Layout, Room};
+use pass::{Behind, Done, Layout, Room};
 
 /// How a batch is normalised.
 #[derive(Clone, Debug)]
@@ -26,14 +27,18 @@ pub struct BatchNormalisation {
     pub axis: usize,
     /// Added to the variance.
     pub epsilon: f64,
-    /// Shown the output and its gradient.
-    pub watch: Option<Watch>,
+    /// φ behind it, if there is one.
+    pub curve: Option<Curve>,
+    /// Sees what the normalisation puts out, and the gradient that arrives there.
+    pub before: Option<Watch>,
+    /// Sees φ of that, and the gradient that arrives there; without φ nothing.
+    pub after: Option<Watch>,
 }
 
 /// What a batch normalisation makes.
 #[derive(Clone, Debug)]
 pub struct BatchNormalised<const D: usize> {
-    /// γ·(x − mean)/√(variance + ε) + β.
+    /// φ(γ·(x − mean)/√(variance + ε) + β).
     pub output: Tensor<D>,
     /// Mean of each unit over the batch and all positions, without gradient.
     pub mean: Tensor<1>,
@@ -41,7 +46,7 @@ pub struct BatchNormalised<const D: usize> {
     pub variance: Tensor<1>,
 }
 
-/// Normalises each unit with the statistics of the batch.
+/// Normalises each unit with the statistics of the batch, and applies an activation to that.
 ///
 /// Sums are taken in double precision, and the result does not depend on the number of threads. The
 /// gradient of a gradient is not taken.
@@ -94,6 +99,7 @@ pub trait BatchNormBackend: Backend {
     fn batch_norm_seen_backward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -115,6 +121,15 @@ fn layout(shape: &[usize], how: &BatchNormalisation) -> Layout {
     }
 }
 
+fn behind(how: &BatchNormalisation, direction: Direction) -> Behind<'_> {
+    let after = how.after.as_ref().filter(|_| how.curve.is_some());
+    Behind {
+        curve: how.curve,
+        before: Shown::to(how.before.as_ref(), direction),
+        after: Shown::to(after, direction),
+    }
+}
+
 impl BatchNormBackend for Flex {
     fn batch_norm_seen(
         x: FlexTensor,
@@ -130,10 +145,10 @@ impl BatchNormBackend for Flex {
         let shape = shape(&x);
         let layout = layout(&shape, &how);
         let units = [layout.units];
-        let shown = Shown::to(how.watch.as_ref(), Direction::Forward);
+        let seen = behind(&how, Direction::Forward);
         by_type!(x, T => {
             let (x, gamma, beta) = (slice!(x, T), slice!(gamma, T), slice!(beta, T));
-            let made = layout.forward::<T>(x, gamma, beta, &shape, shown);
+            let made = layout.forward::<T>(x, gamma, beta, &shape, seen);
             (
                 FlexTensor::from_data(TensorData::new(made.output, shape)),
                 FlexTensor::from_data(TensorData::new(made.mean, units)),
@@ -145,29 +160,35 @@ impl BatchNormBackend for Flex {
     fn batch_norm_seen_backward(
         x: FlexTensor,
         gamma: FlexTensor,
+        beta: FlexTensor,
         mean: FlexTensor,
         variance: FlexTensor,
         gradient: FlexTensor,
         how: BatchNormalisation,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (x, gamma) = (x.to_contiguous(), gamma.to_contiguous());
+        let (x, gamma, beta) = (
+            x.to_contiguous(),
+            gamma.to_contiguous(),
+            beta.to_contiguous(),
+        );
         let shape = shape(&x);
         let layout = layout(&shape, &how);
         let units = [layout.units];
-        let shown = Shown::to(how.watch.as_ref(), Direction::Backward);
+        let seen = behind(&how, Direction::Backward);
         let (mut d, source) = room(gradient);
         by_type!(x, T => {
             let done = Done {
                 x: slice!(x, T),
                 gamma: slice!(gamma, T),
+                beta: slice!(beta, T),
                 mean: slice!(mean, T),
                 variance: slice!(variance, T),
             };
-            let room = Room {
+            let mut room = Room {
                 d: d.storage_mut::<T>(),
                 source: source.as_ref().map(|s| slice!(s, T)),
             };
-            let made = layout.backward::<T>(done, room, &shape, shown);
+            let made = layout.backward::<T>(done, &mut room, &shape, seen);
             (
                 d,
                 FlexTensor::from_data(TensorData::new(made.gamma, units)),
@@ -180,16 +201,12 @@ impl BatchNormBackend for Flex {
 /// Where the gradient of the input goes: over that of the output, where nobody else has it; else
 /// into a new tensor, and that of the output comes second.
 fn room(gradient: FlexTensor) -> (FlexTensor, Option<FlexTensor>) {
-    // The old handle goes: it would make the tensor a shared one.
-    let gradient = {
-        let old = gradient;
-        old.to_contiguous()
-    };
+    let gradient = writable(gradient);
     if gradient.is_unique() {
         return (gradient, None);
     }
-    let room = FlexTensor::zeros(gradient.layout().shape().clone(), gradient.dtype());
-    (room, Some(gradient))
+    let room = FlexTensor::zeros(gradient.shape(), gradient.dtype());
+    (room, Some(gradient.to_contiguous()))
 }
 
 impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B, C> {
@@ -203,8 +220,8 @@ impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B
         struct BatchNormBack;
 
         impl<B: BatchNormBackend> Backward<B, 3> for BatchNormBack {
-            /// x, γ, mean, variance.
-            type State = ([FloatTensor<B>; 4], BatchNormalisation);
+            /// x, γ, β, mean, variance.
+            type State = ([FloatTensor<B>; 5], BatchNormalisation);
 
             fn backward(
                 self,
@@ -213,9 +230,9 @@ impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B
                 _checkpointer: &mut Checkpointer,
             ) {
                 let gradient = grads.consume::<B>(&ops.node);
-                let ([x, gamma, mean, variance], how) = ops.state;
+                let ([x, gamma, beta, mean, variance], how) = ops.state;
                 let (dx, to_gamma, to_beta) =
-                    B::batch_norm_seen_backward(x, gamma, mean, variance, gradient, how);
+                    B::batch_norm_seen_backward(x, gamma, beta, mean, variance, gradient, how);
                 for (node, gradient) in ops.parents.into_iter().zip([dx, to_gamma, to_beta]) {
                     if let Some(node) = node {
                         grads.register::<B>(node.id, gradient);
@@ -234,8 +251,8 @@ impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B
             match BatchNormBack.prepare::<C>(nodes).compute_bound().stateful() {
                 OpsKind::Tracked(prep) => {
                     let (output, mean, variance) =
-                        B::batch_norm_seen(x.clone(), gamma.clone(), beta, how.clone());
-                    let state = ([x, gamma, mean.clone(), variance.clone()], how);
+                        B::batch_norm_seen(x.clone(), gamma.clone(), beta.clone(), how.clone());
+                    let state = ([x, gamma, beta, mean.clone(), variance.clone()], how);
                     (prep.finish(state, output), mean, variance)
                 }
                 OpsKind::UnTracked(prep) => {
@@ -249,6 +266,7 @@ impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B
     fn batch_norm_seen_backward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -258,6 +276,7 @@ impl<B: BatchNormBackend, C: CheckpointStrategy> BatchNormBackend for Autodiff<B
         let (dx, to_gamma, to_beta) = B::batch_norm_seen_backward(
             x.into_primitive(),
             gamma.into_primitive(),
+            beta.into_primitive(),
             mean.into_primitive(),
             variance.into_primitive(),
             gradient.into_primitive(),

@@ -1,11 +1,11 @@
 //! The passes of batch normalisation over a tensor.
 
 use super::loops::{Maps, Runs};
-use crate::Moments;
 use crate::norm::number::Number;
 use crate::norm::pieces::{BLOCK, PIECE, each, multiple};
 use crate::norm::shown::Shown;
 use crate::norm::sums::not_below_zero;
+use crate::{Curve, Moments};
 
 /// Where the numbers of each unit lie, and what is added to its variance.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,14 @@ pub(super) struct Layout {
     pub(super) units: usize,
     pub(super) positions: usize,
     pub(super) epsilon: f64,
+}
+
+/// What comes behind the normalisation, and who sees what.
+#[derive(Clone, Copy)]
+pub(super) struct Behind<'a> {
+    pub(super) curve: Option<Curve>,
+    pub(super) before: Shown<'a>,
+    pub(super) after: Shown<'a>,
 }
 
 /// What a forward pass makes.
@@ -27,6 +35,7 @@ pub(super) struct Forward<T> {
 pub(super) struct Done<'a, T> {
     pub(super) x: &'a [T],
     pub(super) gamma: &'a [T],
+    pub(super) beta: &'a [T],
     pub(super) mean: &'a [T],
     pub(super) variance: &'a [T],
 }
@@ -122,7 +131,7 @@ impl Layout {
         gamma: &[T],
         beta: &[T],
         shape: &[usize],
-        shown: Shown<'_>,
+        seen: Behind<'_>,
     ) -> Forward<T> {
         let (mean, variance) = self.statistics(x);
         let scale = self.scales(&variance, gamma);
@@ -133,16 +142,35 @@ impl Layout {
         };
         let mut output = vec![T::default(); x.len()];
         let (piece, block) = (self.piece(), self.block());
-        let pieces = output.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
-        let parts = each(pieces, |(i, (y, x))| {
-            let blocks = y.chunks_mut(block).zip(x.chunks(block)).enumerate();
-            let seen = blocks.map(|(j, (y, x))| {
-                T::apply(x, self.runs(i * piece + j * block), maps, y);
-                shown.moments(y)
+        // Where the values in front of the activation are asked for, they all have to be there at once.
+        let turns = if seen.before.values() && seen.curve.is_some() {
+            [Some((true, false)), Some((false, true))]
+        } else {
+            [Some((true, true)), None]
+        };
+        for (normalise, activate) in turns.into_iter().flatten() {
+            let pieces = output.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
+            let parts = each(pieces, |(i, (y, x))| {
+                let mut moments = [Moments::default(); 2];
+                for (j, (y, x)) in y.chunks_mut(block).zip(x.chunks(block)).enumerate() {
+                    if normalise {
+                        T::apply(x, self.runs(i * piece + j * block), maps, y);
+                        moments[0] = moments[0].merged(seen.before.moments(y));
+                    }
+                    if let (Some(curve), true) = (seen.curve, activate) {
+                        T::forward(curve, y);
+                        moments[1] = moments[1].merged(seen.after.moments(y));
+                    }
+                }
+                moments
             });
-            seen.fold(Moments::default(), Moments::merged)
-        });
-        shown.tell(shape, parts.into_iter(), &output);
+            if normalise {
+                seen.before.tell(shape, parts.iter().map(|m| m[0]), &output);
+            }
+            if activate {
+                seen.after.tell(shape, parts.iter().map(|m| m[1]), &output);
+            }
+        }
         Forward {
             output,
             mean,
@@ -154,48 +182,21 @@ impl Layout {
     pub(super) fn backward<T: Number>(
         &self,
         done: Done<'_, T>,
-        room: Room<'_, T>,
+        room: &mut Room<'_, T>,
         shape: &[usize],
-        shown: Shown<'_>,
+        seen: Behind<'_>,
     ) -> Backward<T> {
-        let Done {
-            x,
-            gamma,
-            mean,
-            variance,
-        } = done;
-        let Room { d, source } = room;
-        if x.is_empty() {
+        if done.x.is_empty() {
             return Backward {
                 gamma: vec![T::default(); self.units],
                 beta: vec![T::default(); self.units],
             };
         }
-        let (piece, block) = (self.piece(), self.block());
-        let sources = sources(source, x.len(), piece);
-        let pieces = d
-            .chunks_mut(piece)
-            .zip(x.chunks(piece))
-            .zip(sources)
-            .enumerate();
-        let parts = each(pieces, |(i, ((d, x), source))| {
-            let mut sums = vec![0.0; 2 * self.units];
-            let mut seen = Moments::default();
-            for (j, (d, x)) in d.chunks_mut(block).zip(x.chunks(block)).enumerate() {
-                if let Some(source) = source {
-                    d.copy_from_slice(&source[j * block..][..d.len()]);
-                }
-                seen = seen.merged(shown.moments(d));
-                T::products(d, x, self.runs(i * piece + j * block), mean, &mut sums);
-            }
-            (sums, seen)
-        });
-        let (sums, seen): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        shown.tell(shape, seen.into_iter(), d);
-        let sums = added(sums, 2 * self.units);
+        let sums = self.through_curve(done, room, shape, seen);
+        let Done { x, mean, .. } = done;
         let (to_beta, products) = sums.split_at(self.units);
-        let inverse = self.inverses(variance);
-        let scale = self.scales(variance, gamma);
+        let inverse = self.inverses(done.variance);
+        let scale = self.scales(done.variance, done.gamma);
         let count = (x.len() / self.units) as f64;
         let share = |sum: &f64, scale: &T| sum / count * scale.wide();
         let shift: Vec<T> = to_beta
@@ -214,7 +215,8 @@ impl Layout {
             scale: &scale,
             shift: &shift,
         };
-        let pieces = d.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
+        let piece = self.piece();
+        let pieces = room.d.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
         each(pieces, |(i, (d, x))| {
             T::gradient(d, x, self.runs(i * piece), maps, &slope);
         });
@@ -227,10 +229,73 @@ impl Layout {
             beta: to_beta.iter().map(|&s| T::of(s)).collect(),
         }
     }
+
+    /// The gradient behind the activation becomes that in front of it, which has these Σ d and
+    /// Σ d·(x − mean) of every unit.
+    fn through_curve<T: Number>(
+        &self,
+        done: Done<'_, T>,
+        room: &mut Room<'_, T>,
+        shape: &[usize],
+        seen: Behind<'_>,
+    ) -> Vec<f64> {
+        let Room { d, source } = room;
+        let (d, source) = (&mut **d, *source);
+        let scale = self.scales(done.variance, done.gamma);
+        let maps = Maps {
+            mean: done.mean,
+            scale: &scale,
+            shift: done.beta,
+        };
+        let early = seen.after.values();
+        if early {
+            // They are about to be written over.
+            let values = source.unwrap_or(d);
+            seen.after
+                .tell(shape, std::iter::once(T::moments(values)), values);
+        }
+        let (piece, block) = (self.piece(), self.block());
+        let sources = sources(source, d.len(), piece);
+        let pieces = d
+            .chunks_mut(piece)
+            .zip(done.x.chunks(piece))
+            .zip(sources)
+            .enumerate();
+        let parts = each(pieces, |(i, ((d, x), source))| {
+            let mut sums = vec![0.0; 2 * self.units];
+            let mut moments = [Moments::default(); 2];
+            // What the activation was applied to is cheaper to make again than to keep.
+            let mut before = vec![T::default(); seen.curve.map_or(0, |_| block.min(x.len()))];
+            for (j, (d, x)) in d.chunks_mut(block).zip(x.chunks(block)).enumerate() {
+                let runs = self.runs(i * piece + j * block);
+                if let Some(source) = source {
+                    d.copy_from_slice(&source[j * block..][..d.len()]);
+                }
+                if let Some(curve) = seen.curve {
+                    moments[1] = moments[1].merged(seen.after.moments(d));
+                    let before = &mut before[..x.len()];
+                    T::apply(x, runs, maps, before);
+                    if curve.keeps_output() {
+                        T::forward(curve, before);
+                    }
+                    T::backward(curve, before, d);
+                }
+                moments[0] = moments[0].merged(seen.before.moments(d));
+                T::products(d, x, runs, done.mean, &mut sums);
+            }
+            (sums, moments)
+        });
+        seen.before.tell(shape, parts.iter().map(|(_, m)| m[0]), d);
+        if !early {
+            seen.after.tell(shape, parts.iter().map(|(_, m)| m[1]), d);
+        }
+        let sums = parts.into_iter().map(|(sums, _)| sums);
+        added(sums, 2 * self.units)
+    }
 }
 
 /// The sum of the parts, in their order.
-fn added(parts: Vec<Vec<f64>>, size: usize) -> Vec<f64> {
+fn added(parts: impl IntoIterator<Item = Vec<f64>>, size: usize) -> Vec<f64> {
     let mut sums = vec![0.0; size];
     for part in parts {
         for (sum, term) in sums.iter_mut().zip(part) {

@@ -2,7 +2,7 @@
 
 use super::{BatchNormalisation, BatchNormalised, batch_norm};
 use crate::norm::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
-use crate::{Want, probe};
+use crate::{Curve, Want, curve, probe};
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{DType, Device, Tensor};
 use proptest::prelude::*;
@@ -11,7 +11,9 @@ fn how(axis: usize) -> BatchNormalisation {
     BatchNormalisation {
         axis,
         epsilon: 1e-3,
-        watch: None,
+        curve: None,
+        before: None,
+        after: None,
     }
 }
 
@@ -179,7 +181,7 @@ fn the_watch_sees_what_a_probe_behind_it_sees() {
                 let x = tensor(dims, 1, dtype);
                 let gamma = tensor([dims[1]], 2, dtype);
                 let how = BatchNormalisation {
-                    watch: inside.then(|| keep.watch(3)),
+                    before: inside.then(|| keep.watch(3)),
                     ..how(1)
                 };
                 let BatchNormalised { output, .. } = batch_norm(x, gamma.clone(), gamma, how);
@@ -192,6 +194,150 @@ fn the_watch_sees_what_a_probe_behind_it_sees() {
                 keep.take()
             };
             same_records(&records(true), &records(false), 1e-6);
+        }
+    }
+}
+
+const CURVES: [Curve; 5] = [
+    Curve::Relu,
+    Curve::LeakyRelu { slope: 0.1 },
+    Curve::Tanh,
+    Curve::Gelu,
+    Curve::Elu {
+        alpha: 0.7,
+        scale: 1.0,
+    },
+];
+
+/// Largest error of the output and the three gradients against the activation by itself.
+fn against_two<const D: usize>(dims: [usize; D], axis: usize, phi: Curve, dtype: DType) -> f64 {
+    let x = tensor(dims, 1, dtype);
+    let (gamma, beta) = (
+        tensor([dims[axis]], 2, dtype),
+        tensor([dims[axis]], 3, dtype),
+    );
+    let normal = |phi: Option<Curve>| {
+        let how = BatchNormalisation {
+            curve: phi,
+            ..how(axis)
+        };
+        batch_norm(x.clone(), gamma.clone(), beta.clone(), how).output
+    };
+    let (ours, theirs) = (normal(Some(phi)), curve(phi, normal(None)));
+    let weights = tensor(dims, 4, dtype).detach();
+    let mut worst = error(&ours, &theirs, 1.0);
+    let ours = (ours * weights.clone()).sum().backward();
+    let theirs = (theirs * weights).sum().backward();
+    worst = worst.max(error(
+        &x.grad(&ours).unwrap(),
+        &x.grad(&theirs).unwrap(),
+        1.0,
+    ));
+    for p in [gamma, beta] {
+        worst = worst.max(error(
+            &p.grad(&ours).unwrap(),
+            &p.grad(&theirs).unwrap(),
+            1.0,
+        ));
+    }
+    worst
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn an_activation_behind_it_is_the_activation(
+        batch in 1usize..40,
+        units in 1usize..40,
+        size in 1usize..30,
+        which in 0..CURVES.len(),
+    ) {
+        let phi = CURVES[which];
+        for (dtype, bound) in [(DType::F64, 1e-13), (DType::F32, 1e-6)] {
+            prop_assert!(against_two([batch, units], 1, phi, dtype) < bound);
+            prop_assert!(against_two([batch, units, size], 1, phi, dtype) < bound);
+            prop_assert!(against_two([batch, size, units], 2, phi, dtype) < bound);
+        }
+    }
+}
+
+#[test]
+fn an_activation_behind_many_pieces_is_the_activation() {
+    for phi in CURVES {
+        assert!(against_two([40, 16, 13, 17], 1, phi, DType::F32) < 1e-6);
+        assert!(against_two([700, 70], 1, phi, DType::F32) < 1e-6);
+    }
+}
+
+#[test]
+fn gradients_through_an_activation_are_those_of_finite_differences() {
+    let dims = [3, 2, 5];
+    for phi in CURVES {
+        let x = tensor(dims, 1, DType::F64);
+        let (gamma, beta) = (tensor([2], 2, DType::F64), tensor([2], 3, DType::F64));
+        let weights = tensor(dims, 4, DType::F64).detach();
+        let loss = |x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>| {
+            let how = BatchNormalisation {
+                curve: Some(phi),
+                ..how(1)
+            };
+            let y = batch_norm(x, gamma, beta, how).output;
+            (y.clone() * y * weights.clone()).sum()
+        };
+        let to_x = slope_error(&x, |x| loss(x, gamma.clone(), beta.clone()));
+        let to_gamma = slope_error(&gamma, |g| loss(x.clone(), g, beta.clone()));
+        let to_beta = slope_error(&beta, |b| loss(x.clone(), gamma.clone(), b));
+        for worst in [to_x, to_gamma, to_beta] {
+            assert!(worst < 1e-7, "{phi:?}: {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_number_passes_through_an_activation_in_its_unit() {
+    let x = tensor([4, 3, 5], 1, DType::F32);
+    let device = x.device();
+    let spot = Tensor::<3>::from_data([[[f32::NAN]]], &device);
+    let x = x.slice_assign([2..3, 1..2, 4..5], spot);
+    let ones = Tensor::ones([3], &device);
+    let how = BatchNormalisation {
+        curve: Some(Curve::Relu),
+        ..how(1)
+    };
+    let y = batch_norm(x, ones.clone(), ones, how).output;
+    for (i, y) in values(&y).into_iter().enumerate() {
+        assert_eq!(y.is_nan(), i / 5 % 3 == 1, "{i}");
+    }
+}
+
+#[test]
+fn both_watches_see_what_probes_in_their_places_see() {
+    for (dims, dtype) in [([5, 4, 3], DType::F64), ([50, 12, 131], DType::F32)] {
+        for (phi, shared) in [(Curve::Relu, false), (Curve::Gelu, true)] {
+            for want in [Want::Nothing, Want::Moments, Want::Values] {
+                let keep = Keep::new(want);
+                let records = |inside: bool| {
+                    let x = tensor(dims, 1, dtype);
+                    let gamma = tensor([dims[1]], 2, dtype);
+                    let how = BatchNormalisation {
+                        curve: inside.then_some(phi),
+                        before: inside.then(|| keep.watch(3)),
+                        after: inside.then(|| keep.watch(4)),
+                        ..how(1)
+                    };
+                    let y = batch_norm(x.clone(), gamma.clone(), gamma, how).output;
+                    let y = if inside {
+                        y
+                    } else {
+                        probe(curve(phi, probe(y, keep.watch(3))), keep.watch(4))
+                    };
+                    // The gradient of a sum of two goes to both.
+                    let y = if shared { y + x } else { y };
+                    (y.clone() * y).sum().backward();
+                    keep.take()
+                };
+                same_records(&records(true), &records(false), 1e-6);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ pub(super) mod loops;
 mod pass;
 
 use super::shown::Shown;
+use crate::handle::writable;
 use crate::real::{by_type, slice};
 use crate::{Direction, Watch};
 use burn::backend::autodiff::{
@@ -154,11 +155,7 @@ impl RowNormBackend for Flex {
             return (gradient, none.clone(), none);
         }
         let shown = Shown::to(watch.as_ref(), Direction::Backward);
-        // Written over in place where nobody else has it: the old handle would make it a shared one.
-        let mut d = {
-            let old = gradient;
-            old.to_contiguous()
-        };
+        let mut d = writable(gradient);
         let units = [how.all_units()];
         by_type!(x, T => {
             let [to_gamma, to_beta] = how.backward::<T>(
