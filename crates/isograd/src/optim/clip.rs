@@ -156,3 +156,6 @@ pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a Tensor<1>>) -> f6
     let squares = gradients.into_iter().map(|g| moments(g).sum_squares);
     squares.sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+mod tests;
