@@ -34,7 +34,8 @@ pub struct Windows {
 /// Cross-correlation of images with kernels.
 ///
 /// The result does not depend on the number of threads; sums of products are taken in another order
-/// than Burn's, and agree within the type's precision.
+/// than Burn's, and agree within the type's precision. In the backward pass a NaN or an infinity also
+/// reaches those neighbours whose share of it is a product with the zeros of the padding.
 ///
 /// # Shapes
 ///
