@@ -3,6 +3,7 @@
 use crate::process;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// What a block of steps took.
@@ -22,14 +23,16 @@ pub(super) struct Contender {
 }
 
 impl Contender {
-    /// Starts `command` on the first `threads` processors, with as many threads.
-    pub(super) fn start(command: &Command, threads: usize) -> Result<Self, String> {
+    /// Starts `command` in `folder`, on the first `threads` processors, with as many threads.
+    pub(super) fn start(command: &Command, folder: &Path, threads: usize) -> Result<Self, String> {
         let last = threads.saturating_sub(1);
         let mut pinned = Command::new("taskset");
         pinned
             .args(["-c", &format!("0-{last}")])
             .arg(command.get_program())
             .args(command.get_args())
+            // A monitor may leave a report where it stands.
+            .current_dir(folder)
             .env("OMP_NUM_THREADS", threads.to_string())
             .env("RAYON_NUM_THREADS", threads.to_string())
             .stdin(Stdio::piped())

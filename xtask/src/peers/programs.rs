@@ -75,7 +75,7 @@ impl Programs {
     pub(super) fn isograd(&self, workload: &Workload, watch: &str) -> Result<Contender, String> {
         let mut command = Command::new(&self.isograd);
         command.arg("train").arg(self.files(workload).0).arg(watch);
-        Contender::start(&command, self.threads)
+        Contender::start(&command, &self.folder, self.threads)
     }
 
     /// PyTorch in this mode.
@@ -92,6 +92,6 @@ impl Programs {
             .args(["train", workload.name])
             .arg(self.files(workload).1)
             .arg(mode);
-        Contender::start(&command, self.threads)
+        Contender::start(&command, &self.folder, self.threads)
     }
 }

@@ -43,6 +43,19 @@ pub(super) fn packed<T: Wide>(
     packed
 }
 
+/// Runs the loop for blocks of so many filters by so many registers as a processor holds: one table, for
+/// what one pass lays down another adds up.
+macro_rules! by_block {
+    ($work:ident, $X:ident) => {
+        match ($X::MANY, $work.block) {
+            (true, 4) => $work.blocks::<$X, 4, 6>(),
+            (true, 8) => $work.blocks::<$X, 8, 3>(),
+            (true, _) => $work.blocks::<$X, 12, 2>(),
+            (false, _) => $work.blocks::<$X, 4, 3>(),
+        }
+    };
+}
+
 /// `sums[f, q]` = `start[f]` + Σ over terms t of `weights[f, t]` · `x[offsets[t] + q]`.
 pub(super) struct Correlation<'a, T> {
     pub(super) x: &'a [T],
@@ -64,12 +77,7 @@ pub(super) struct Correlation<'a, T> {
 impl<T: Wide> Work<T> for Correlation<'_, T> {
     #[inline(always)]
     fn run<X: Lanes<Number = T>>(mut self) {
-        match (X::MANY, self.block) {
-            (true, 4) => self.blocks::<X, 4, 6>(),
-            (true, 8) => self.blocks::<X, 8, 3>(),
-            (true, _) => self.blocks::<X, 12, 2>(),
-            (false, _) => self.blocks::<X, 4, 3>(),
-        }
+        by_block!(self, X);
     }
 }
 
@@ -164,12 +172,7 @@ pub(super) fn lane_sums(filters: usize, terms: usize) -> usize {
 impl<T: Wide> Work<T> for Slopes<'_, T> {
     #[inline(always)]
     fn run<X: Lanes<Number = T>>(mut self) {
-        match (X::MANY, self.block) {
-            (true, 4) => self.blocks::<X, 4, 6>(),
-            (true, 8) => self.blocks::<X, 8, 3>(),
-            (true, _) => self.blocks::<X, 12, 2>(),
-            (false, _) => self.blocks::<X, 4, 3>(),
-        }
+        by_block!(self, X);
     }
 }
 
@@ -247,12 +250,7 @@ pub(super) struct Gathering<'a, T> {
 impl<T: Wide> Work<T> for Gathering<'_, T> {
     #[inline(always)]
     fn run<X: Lanes<Number = T>>(mut self) {
-        match (X::MANY, self.block) {
-            (true, 4) => self.blocks::<X, 4, 6>(),
-            (true, 8) => self.blocks::<X, 8, 3>(),
-            (true, _) => self.blocks::<X, 12, 2>(),
-            (false, _) => self.blocks::<X, 4, 3>(),
-        }
+        by_block!(self, X);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::number::Number;
 use crate::Moments;
-use crate::probe::{Direction, Want, Watch, report};
+use crate::probe::{Direction, Want, Watch, report, want};
 
 /// Who wants what of one tensor.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(super) struct Shown<'a> {
 impl<'a> Shown<'a> {
     /// Asks the sink, if there is one.
     pub(super) fn to(watch: Option<&'a Watch>, direction: Direction) -> Self {
-        let want = watch.map_or(Want::Nothing, |w| w.sink.want(w.site, direction));
+        let want = want(watch, direction);
         Self {
             watch,
             direction,

@@ -32,13 +32,7 @@ impl LayerNorm {
         epsilon: f64,
         watch: Option<Watch>,
     ) -> Tensor<D> {
-        let how = Rows {
-            elements,
-            groups: 1,
-            positions: 1,
-            centred: true,
-            epsilon,
-        };
+        let how = Rows::of(elements, true, epsilon);
         row_norm(x, Some(self.gamma.val()), Some(self.beta.val()), how, watch)
     }
 }

@@ -216,11 +216,8 @@ fn scaled(x: Tensor<2>, gamma: Tensor<1>, bias: Option<Tensor<1>>, block: &Block
     let (d, n, g) = (block.directions(), block.units, block.cell.gates());
     let whole = |x: Tensor<2>, gamma: Tensor<1>, bias: Option<Tensor<1>>, columns: usize| {
         let how = Rows {
-            elements: columns,
             groups: d,
-            positions: 1,
-            centred: true,
-            epsilon: EPSILON,
+            ..Rows::of(columns, true, EPSILON)
         };
         row_norm(x, Some(gamma), bias, how, None)
     };

@@ -30,13 +30,7 @@ impl RmsNorm {
         epsilon: f64,
         watch: Option<Watch>,
     ) -> Tensor<D> {
-        let how = Rows {
-            elements,
-            groups: 1,
-            positions: 1,
-            centred: false,
-            epsilon,
-        };
+        let how = Rows::of(elements, false, epsilon);
         row_norm(x, self.gamma.as_ref().map(Param::val), None, how, watch)
     }
 }

@@ -35,6 +35,19 @@ pub struct Rows {
     pub epsilon: f64,
 }
 
+impl Rows {
+    /// Rows of so many numbers, each number with a scale and shift of its own.
+    pub fn of(elements: usize, centred: bool, epsilon: f64) -> Self {
+        Self {
+            elements,
+            groups: 1,
+            positions: 1,
+            centred,
+            epsilon,
+        }
+    }
+}
+
 /// γ·(x − mean)/√(variance + ε) + β of every row; without the mean, γ·x/√(mean x² + ε) + β.
 ///
 /// A row's statistics are taken in double precision, and the result does not depend on the number of
