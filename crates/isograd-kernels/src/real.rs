@@ -7,6 +7,8 @@ use std::ops::AddAssign;
 /// Single or double precision.
 pub(crate) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
     const ONE: Self;
+    fn of(value: f64) -> Self;
+    fn wide(self) -> f64;
     /// As a sink of probes sees them.
     fn slice(values: &[Self]) -> Slice<'_>;
     fn moments(values: &[Self]) -> Moments;
@@ -14,6 +16,16 @@ pub(crate) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
 
 impl Real for f32 {
     const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
 
     fn slice(values: &[Self]) -> Slice<'_> {
         Slice::F32(values)
@@ -26,6 +38,16 @@ impl Real for f32 {
 
 impl Real for f64 {
     const ONE: Self = 1.0;
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
 
     fn slice(values: &[Self]) -> Slice<'_> {
         Slice::F64(values)

@@ -10,33 +10,11 @@ use std::ops::{Add, Mul, Sub};
 pub(super) trait Number:
     Curved + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Loops
 {
-    fn of(value: f64) -> Self;
-    fn wide(self) -> f64;
 }
 
-impl Number for f32 {
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value as Self
-    }
+impl Number for f32 {}
 
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-}
-
-impl Number for f64 {
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value
-    }
-
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self
-    }
-}
+impl Number for f64 {}
 
 /// The loops, compiled for this type.
 pub(super) trait Loops: Sized {

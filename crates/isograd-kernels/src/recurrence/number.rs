@@ -13,7 +13,6 @@ pub(super) trait Number:
 {
     const ZERO: Self;
 
-    fn of(value: f64) -> Self;
     fn sigmoid(self) -> Self;
     fn tanh(self) -> Self;
     fn inverse_root(self) -> Self;
@@ -21,10 +20,6 @@ pub(super) trait Number:
 
 impl Number for f64 {
     const ZERO: Self = 0.0;
-
-    fn of(value: f64) -> Self {
-        value
-    }
 
     fn sigmoid(self) -> Self {
         1.0 / (1.0 + (-self).exp())
@@ -41,11 +36,6 @@ impl Number for f64 {
 
 impl Number for f32 {
     const ZERO: Self = 0.0;
-
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value as Self
-    }
 
     #[inline(always)]
     fn sigmoid(self) -> Self {

@@ -4,7 +4,7 @@
 
 pub(crate) mod rows;
 
-use crate::real::{by_type, slice};
+use crate::real::{Real as _, by_type, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -14,7 +14,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
-use rows::{Number, Rows, Seen};
+use rows::{Rows, Seen};
 
 /// Numbers that one thread takes at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 14;
@@ -70,7 +70,7 @@ impl SoftmaxBackend for Flex {
         let shape = x.shape();
         by_type!(x, T => {
             let mut y = slice!(x, T).to_vec();
-            y.par_chunks_mut(part).for_each(|y| T::softmax_rows(y, seen, <T as Number>::of(1.0)));
+            y.par_chunks_mut(part).for_each(|y| T::softmax_rows(y, seen, T::ONE));
             FlexTensor::from_data(TensorData::new(y, shape))
         })
     }
@@ -84,7 +84,7 @@ impl SoftmaxGradient for Flex {
         by_type!(y, T => {
             let mut d = slice!(gradient, T).to_vec();
             let parts = d.par_chunks_mut(part).zip(slice!(y, T).par_chunks(part));
-            parts.for_each(|(d, y)| T::softmax_rows_backward(y, d, seen, <T as Number>::of(1.0)));
+            parts.for_each(|(d, y)| T::softmax_rows_backward(y, d, seen, T::ONE));
             FlexTensor::from_data(TensorData::new(d, shape))
         })
     }

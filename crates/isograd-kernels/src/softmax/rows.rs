@@ -17,7 +17,6 @@ pub(crate) trait Number:
 
     fn exp(self) -> Self;
     fn recip(self) -> Self;
-    fn of(value: f64) -> Self;
 }
 
 impl Number for f32 {
@@ -33,11 +32,6 @@ impl Number for f32 {
     fn recip(self) -> Self {
         1.0 / self
     }
-
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value as Self
-    }
 }
 
 impl Number for f64 {
@@ -50,10 +44,6 @@ impl Number for f64 {
 
     fn recip(self) -> Self {
         1.0 / self
-    }
-
-    fn of(value: f64) -> Self {
-        value
     }
 }
 

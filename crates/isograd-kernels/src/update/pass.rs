@@ -16,8 +16,6 @@ const LANES: usize = 16;
 pub(super) trait Number:
     Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    fn of(value: f64) -> Self;
-    fn wide(self) -> f64;
     fn root(self) -> Self;
 
     /// The numbers of a state, where they are of this type.
@@ -221,16 +219,6 @@ widths! {
 macro_rules! number {
     ($float:ty, $kept:ident, $step:ident) => {
         impl Number for $float {
-            #[inline(always)]
-            fn of(value: f64) -> Self {
-                value as Self
-            }
-
-            #[inline(always)]
-            fn wide(self) -> f64 {
-                f64::from(self)
-            }
-
             #[inline(always)]
             fn root(self) -> Self {
                 self.sqrt()
