@@ -27,6 +27,8 @@ mod real;
 pub mod recurrence;
 pub mod softmax;
 pub mod squares;
+#[cfg(test)]
+mod testing;
 pub mod update;
 mod values;
 mod width;

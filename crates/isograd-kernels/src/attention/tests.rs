@@ -1,34 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Looks, attend, attend_to_self};
+use crate::testing::{self, tensor, values};
 use burn::tensor::activation::softmax;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-/// Numbers that look random and are the same every time.
-fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
-    let count: usize = dims.iter().product();
-    let values: Vec<f64> = (0..count)
-        .map(|i| ((i * 7919 + seed * 104_729 + 13) % 1009) as f64 / 504.5 - 1.0)
-        .collect();
-    let device = Device::flex().autodiff();
-    Tensor::from_data(TensorData::new(values, dims), (&device, dtype)).require_grad()
-}
-
-fn values<const D: usize>(x: &Tensor<D>) -> Vec<f64> {
-    x.to_data().iter::<f64>().collect()
-}
-
 /// max|a − b| ÷ max|b|.
 fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
-    assert_eq!(a.dims(), b.dims());
-    let (a, b) = (values(a), values(b));
-    let largest = b.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    let apart = a
-        .iter()
-        .zip(&b)
-        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
+    testing::error(a, b, f64::MIN_POSITIVE)
 }
 
 /// Of Burn's own operations.

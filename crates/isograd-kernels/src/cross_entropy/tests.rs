@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Classes, cross_entropy};
+use crate::testing::{error, values};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -12,22 +13,6 @@ fn logits(dims: [usize; 2], size: f64, dtype: DType) -> Tensor<2> {
         .collect();
     let device = Device::flex().autodiff();
     Tensor::from_data(TensorData::new(values, dims), (&device, dtype)).require_grad()
-}
-
-fn values<const D: usize>(x: &Tensor<D>) -> Vec<f64> {
-    x.to_data().iter::<f64>().collect()
-}
-
-/// max|a − b| ÷ max(max|b|, floor).
-fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, floor: f64) -> f64 {
-    assert_eq!(a.dims(), b.dims());
-    let (a, b) = (values(a), values(b));
-    let largest = b.iter().fold(floor, |m, v| m.max(v.abs()));
-    let apart = a
-        .iter()
-        .zip(&b)
-        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
 }
 
 fn some_classes(rows: usize, columns: usize, weights: &[f64], smoothing: f64) -> Classes {

@@ -9,8 +9,6 @@ mod pieces;
 mod rows;
 mod shown;
 mod sums;
-#[cfg(test)]
-mod testing;
 
 pub use batch::{BatchNormBackend, BatchNormalisation, BatchNormalised, batch_norm};
 pub use rows::{RowNormBackend, Rows, row_norm};

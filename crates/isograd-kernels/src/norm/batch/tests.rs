@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{BatchNormalisation, BatchNormalised, batch_norm};
-use crate::norm::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
+use crate::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
 use crate::{Curve, Want, curve, probe};
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{DType, Device, Tensor};

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Rows, row_norm};
-use crate::norm::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
+use crate::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
 use crate::{Want, probe};
 use burn::tensor::{DType, Device, Tensor};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What the tests of the normalisations share.
+//! What the tests of the kernels share.
 #![allow(clippy::unwrap_used)]
 
 use crate::{Direction, Moments, Sink, View, Want, Watch};
@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use std::sync::{Arc, Mutex};
 
 /// Numbers that look random and are the same every time, tracked.
-pub(super) fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
+pub(crate) fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
     let count: usize = dims.iter().product();
     let values: Vec<f64> = (0..count)
         .map(|i| ((i * 7919 + seed * 104_729 + 13) % 1009) as f64 / 504.5 - 1.0)
@@ -15,12 +15,12 @@ pub(super) fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType
     Tensor::from_data(TensorData::new(values, dims), (&device, dtype)).require_grad()
 }
 
-pub(super) fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
+pub(crate) fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     tensor.to_data().iter::<f64>().collect()
 }
 
 /// max|a − b| ÷ max|b|, at least `floor`.
-pub(super) fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, floor: f64) -> f64 {
+pub(crate) fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, floor: f64) -> f64 {
     assert_eq!(a.dims(), b.dims());
     let (a, b) = (values(a), values(b));
     let largest = b.iter().fold(floor, |m, v| m.max(v.abs()));
@@ -32,7 +32,7 @@ pub(super) fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, floor: f64) ->
 }
 
 /// Largest |∂L/∂x − difference quotient| ÷ largest |∂L/∂x|; L is any function of x.
-pub(super) fn slope_error<const D: usize>(
+pub(crate) fn slope_error<const D: usize>(
     x: &Tensor<D>,
     loss: impl Fn(Tensor<D>) -> Tensor<1>,
 ) -> f64 {
@@ -57,29 +57,29 @@ pub(super) fn slope_error<const D: usize>(
 }
 
 /// Runs on so many threads.
-pub(super) fn on_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn on_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(f)
 }
 
 /// Site, direction, examples, moments, values.
-pub(super) type Record = (usize, Direction, usize, Moments, Option<Vec<f64>>);
+pub(crate) type Record = (usize, Direction, usize, Moments, Option<Vec<f64>>);
 
 /// Keeps what it is shown.
-pub(super) struct Keep {
+pub(crate) struct Keep {
     want: Want,
-    pub(super) seen: Mutex<Vec<Record>>,
+    pub(crate) seen: Mutex<Vec<Record>>,
 }
 
 impl Keep {
-    pub(super) fn new(want: Want) -> Arc<Self> {
+    pub(crate) fn new(want: Want) -> Arc<Self> {
         Arc::new(Self {
             want,
             seen: Mutex::default(),
         })
     }
 
-    pub(super) fn watch(self: &Arc<Self>, site: usize) -> Watch {
+    pub(crate) fn watch(self: &Arc<Self>, site: usize) -> Watch {
         Watch {
             site,
             sink: self.clone(),
@@ -87,7 +87,7 @@ impl Keep {
     }
 
     /// What was seen, and a clean start.
-    pub(super) fn take(&self) -> Vec<Record> {
+    pub(crate) fn take(&self) -> Vec<Record> {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 }
@@ -115,7 +115,7 @@ impl Sink for Keep {
 }
 
 /// Whether two sets of records agree: sites, directions and values exactly, sums within rounding.
-pub(super) fn same_records(a: &[Record], b: &[Record], tolerance: f64) {
+pub(crate) fn same_records(a: &[Record], b: &[Record], tolerance: f64) {
     assert_eq!(a.len(), b.len());
     for b in b {
         let a = a.iter().find(|a| (a.0, a.1) == (b.0, b.1)).unwrap();
