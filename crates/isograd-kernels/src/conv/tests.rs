@@ -5,32 +5,15 @@ use super::{Windows, conv2d, conv2d_watched};
 use crate::lanes::Wide;
 use crate::probe::tests::{Keep, watch};
 use crate::probe::{Direction, probe};
+use crate::testing::{self, tensor};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData, module};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-/// Numbers that look random and are the same every time.
-fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
-    let count: usize = dims.iter().product();
-    let values: Vec<f64> = (0..count)
-        .map(|i| ((i * 7919 + seed * 104_729 + 13) % 1009) as f64 / 504.5 - 1.0)
-        .collect();
-    let device = Device::flex().autodiff();
-    Tensor::from_data(TensorData::new(values, dims), (&device, dtype)).require_grad()
-}
-
 /// max|a − b| ÷ max|b|.
 fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
-    assert_eq!(a.dims(), b.dims());
-    let values = |t: &Tensor<D>| -> Vec<f64> { t.to_data().iter::<f64>().collect() };
-    let (a, b) = (values(a), values(b));
-    let largest = b.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    let apart = a
-        .iter()
-        .zip(&b)
-        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
+    testing::error(a, b, f64::MIN_POSITIVE)
 }
 
 /// Largest error of the output and of the three gradients against Burn's own convolution.

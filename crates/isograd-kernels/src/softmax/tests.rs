@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::softmax;
+use crate::testing::{self, values};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use proptest::prelude::*;
 
@@ -13,20 +14,9 @@ fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor
     Tensor::from_data(TensorData::new(values, dims), (&device, dtype)).require_grad()
 }
 
-fn values<const D: usize>(x: &Tensor<D>) -> Vec<f64> {
-    x.to_data().iter::<f64>().collect()
-}
-
 /// max|a − b| ÷ max|b|.
 fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
-    assert_eq!(a.dims(), b.dims());
-    let (a, b) = (values(a), values(b));
-    let largest = b.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    let apart = a
-        .iter()
-        .zip(&b)
-        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
+    testing::error(a, b, f64::MIN_POSITIVE)
 }
 
 proptest! {
