@@ -18,6 +18,9 @@ use isograd_core::describe::Document;
 use std::path::Path;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: isograd::Allocator = isograd::Allocator;
+
 fn main() -> ExitCode {
     // As the command does.
     isograd::keep_freed_memory();

@@ -12,6 +12,9 @@ use args::Cli;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: isograd::Allocator = isograd::Allocator;
+
 fn main() -> ExitCode {
     isograd::keep_freed_memory();
     // Wrong arguments, --help and --version end here, with clap's own messages and codes (2, 0, 0).

@@ -12,4 +12,5 @@ pub mod session;
 pub mod store;
 pub mod train;
 
+pub use isograd_kernels::memory::Allocator;
 pub use isograd_kernels::memory::keep_freed as keep_freed_memory;
