@@ -3,7 +3,13 @@
 
 use crate::{Direction, Moments, Sink, View, Want, Watch};
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use proptest::test_runner::Config;
 use std::sync::{Arc, Mutex};
+
+/// So many random cases, or those of `PROPTEST_CASES` where they are fewer.
+pub(crate) fn cases(count: u32) -> Config {
+    Config::with_cases(count.min(Config::default().cases))
+}
 
 /// Numbers that look random and are the same every time, tracked.
 pub(crate) fn tensor<const D: usize>(dims: [usize; D], seed: usize, dtype: DType) -> Tensor<D> {
@@ -23,12 +29,53 @@ pub(crate) fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 pub(crate) fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, floor: f64) -> f64 {
     assert_eq!(a.dims(), b.dims());
     let (a, b) = (values(a), values(b));
-    let largest = b.iter().fold(floor, |m, v| m.max(v.abs()));
-    let apart = a
-        .iter()
-        .zip(&b)
-        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
+    let size = b.iter().fold(floor, |m, v| m.max(v.abs()));
+    largest(a.iter().zip(&b).map(|(a, b)| a - b)) / size
+}
+
+/// max|x|, infinite where one is not a number: none of them is a small error.
+pub(crate) fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |m, v| {
+        if v.is_nan() {
+            f64::INFINITY
+        } else {
+            m.max(v.abs())
+        }
+    })
+}
+
+/// The same numbers in the same places, as a view of another layout.
+pub(crate) fn turned<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let [first, last] = [0, D - 1];
+    let copy = x.swap_dims(first, last) * 1.0;
+    copy.swap_dims(first, last)
+}
+
+/// Whether `a` is finite where `b` is, and near it there: by `tolerance` of its largest finite number,
+/// at least 1.
+pub(crate) fn alike<const D: usize>(a: &Tensor<D>, b: &Tensor<D>, tolerance: f64) -> bool {
+    assert_eq!(a.dims(), b.dims());
+    let (a, b) = (values(a), values(b));
+    let finite = b.iter().filter(|v| v.is_finite());
+    let largest = finite.fold(1.0f64, |m, v| m.max(v.abs()));
+    a.iter().zip(&b).all(|(a, b)| {
+        if b.is_finite() {
+            (a - b).abs() <= tolerance * largest
+        } else {
+            !a.is_finite()
+        }
+    })
+}
+
+/// `x` with other numbers in some places, tracked.
+pub(crate) fn spoilt<const D: usize>(x: &Tensor<D>, spots: &[(usize, f64)]) -> Tensor<D> {
+    let mut all = values(x);
+    let count = all.len();
+    for &(at, bad) in spots.iter().filter(|_| count > 0) {
+        all[at % count] = bad;
+    }
+    let data = TensorData::new(all, x.dims());
+    Tensor::from_data(data, (&x.device(), x.dtype())).require_grad()
 }
 
 /// Largest |∂L/∂x − difference quotient| ÷ largest |∂L/∂x|; L is any function of x.
@@ -36,8 +83,17 @@ pub(crate) fn slope_error<const D: usize>(
     x: &Tensor<D>,
     loss: impl Fn(Tensor<D>) -> Tensor<1>,
 ) -> f64 {
+    let [apart, largest] = slope_gap(x, 1e-5, loss);
+    apart / largest.max(1e-6)
+}
+
+/// Largest |∂L/∂x − (L(x + h) − L(x − h))/2h| and largest |∂L/∂x|, h = `step`.
+pub(crate) fn slope_gap<const D: usize>(
+    x: &Tensor<D>,
+    step: f64,
+    loss: impl Fn(Tensor<D>) -> Tensor<1>,
+) -> [f64; 2] {
     let gradient = values(&x.grad(&loss(x.clone()).backward()).unwrap());
-    let largest = gradient.iter().fold(1e-6f64, |m, v| m.max(v.abs()));
     let base = values(x);
     let at = |i: usize, by: f64| {
         let mut moved = base.clone();
@@ -48,12 +104,11 @@ pub(crate) fn slope_error<const D: usize>(
         );
         values(&loss(moved))[0]
     };
-    let step = 1e-5;
     let apart = gradient.iter().enumerate().map(|(i, g)| {
         let quotient = (at(i, step) - at(i, -step)) / (2.0 * step);
-        (quotient - g).abs()
+        quotient - g
     });
-    apart.fold(0.0, f64::max) / largest
+    [largest(apart), largest(gradient.iter().copied())]
 }
 
 /// Runs on so many threads.

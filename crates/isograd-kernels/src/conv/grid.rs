@@ -64,6 +64,12 @@ impl Axis {
         (at.rem_euclid(stride) as usize, at.div_euclid(stride))
     }
 
+    /// The pixel that a tap of an output's window lies on; none in the padding.
+    fn pixel(&self, tap: usize, output: usize) -> Option<usize> {
+        let at = output * self.stride + tap * self.dilation;
+        at.checked_sub(self.before).filter(|&at| at < self.size)
+    }
+
     /// Pixels of a phase.
     fn pixels(&self, phase: usize) -> usize {
         self.size.saturating_sub(phase).div_ceil(self.stride)
@@ -146,6 +152,14 @@ impl Grid {
                 }
             })
         })
+    }
+
+    /// The pixel that a weight meets at an output; none in the padding.
+    pub(super) fn pixel(&self, place: usize, output: usize) -> Option<usize> {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let row = rows.pixel(place / columns.kernel, output / columns.output)?;
+        let column = columns.pixel(place % columns.kernel, output % columns.output)?;
+        Some(row * columns.size + column)
     }
 
     /// Positions of one example.

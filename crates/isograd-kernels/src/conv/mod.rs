@@ -2,6 +2,7 @@
 //!
 //! Against Burn 0.22's Flex, whose backward passes are convolutions of rearranged copies.
 
+mod defined;
 mod grid;
 mod pass;
 mod tile;
@@ -34,8 +35,7 @@ pub struct Windows {
 /// Cross-correlation of images with kernels.
 ///
 /// The result does not depend on the number of threads; sums of products are taken in another order
-/// than Burn's, and agree within the type's precision. In the backward pass a NaN or an infinity also
-/// reaches those neighbours whose share of it is a product with the zeros of the padding.
+/// than Burn's, and agree within the type's precision.
 ///
 /// # Shapes
 ///

@@ -60,17 +60,17 @@ impl Job {
     }
 
     /// Numbers of one group of one image.
-    fn input(&self) -> usize {
+    pub(super) fn input(&self) -> usize {
         self.channels * self.grid.image()
     }
 
     /// Numbers of one group of one output.
-    fn output(&self) -> usize {
+    pub(super) fn output(&self) -> usize {
         self.filters * self.positions()
     }
 
     /// Weights of one filter.
-    fn terms(&self) -> usize {
+    pub(super) fn terms(&self) -> usize {
         self.channels * self.grid.kernel()
     }
 
@@ -176,6 +176,10 @@ impl Job {
         if self.plain {
             return self.plain_input_gradient(w, dy);
         }
+        // What is not finite must not meet the zeros between images.
+        if w.iter().any(|w| !w.wide().is_finite()) {
+            return self.defined_input_gradient(w, dy);
+        }
         let (grid, together) = (self.grid, self.together());
         let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
         let terms = self.terms();
@@ -263,10 +267,13 @@ impl Job {
             .zip(dy.par_chunks(part * self.groups * self.output()))
             .map(|(x, dy)| {
                 if self.plain {
-                    self.plain_weight_gradient(x, dy, wanted)
-                } else {
-                    self.part_of_weight_gradient(x, dy, wanted)
+                    return self.plain_weight_gradient(x, dy, wanted);
                 }
+                let (dw, seen) = self.part_of_weight_gradient(x, dy, wanted);
+                if dw.iter().any(|dw| dw.wide().is_nan()) {
+                    return (self.defined_weight_gradient(x, dy), seen);
+                }
+                (dw, seen)
             })
             .unzip();
         for part in parts {

@@ -5,7 +5,7 @@ use super::{Windows, conv2d, conv2d_watched};
 use crate::lanes::Wide;
 use crate::probe::tests::{Keep, watch};
 use crate::probe::{Direction, probe};
-use crate::testing::{self, tensor};
+use crate::testing::{self, alike, cases, on_threads, slope_gap, spoilt, tensor, turned};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData, module};
 use proptest::prelude::*;
@@ -16,18 +16,57 @@ fn error<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
     testing::error(a, b, f64::MIN_POSITIVE)
 }
 
-/// Largest error of the output and of the three gradients against Burn's own convolution.
-fn against_burn(x: [usize; 4], weight: [usize; 4], windows: Windows, dtype: DType) -> f64 {
-    let (x, w) = (tensor(x, 1, dtype), tensor(weight, 2, dtype));
-    let b = tensor([weight[0]], 3, dtype);
+/// Burn's own.
+fn burns(x: Tensor<4>, w: Tensor<4>, b: Option<Tensor<1>>, windows: Windows) -> Tensor<4> {
     let pairs = [
         (windows.padding[0], windows.padding[1]),
         (windows.padding[2], windows.padding[3]),
     ];
     let options =
         ConvOptions::new_with_padding(windows.stride, pairs, windows.dilation, windows.groups);
-    let ours = conv2d(x.clone(), w.clone(), Some(b.clone()), windows);
-    let theirs = module::conv2d(x.clone(), w.clone(), Some(b.clone()), options);
+    module::conv2d(x, w, b, options)
+}
+
+/// Sizes of images and kernels, and windows that fit.
+fn convolutions(
+    size: usize,
+    batch: usize,
+) -> impl Strategy<Value = ([usize; 4], [usize; 4], Windows)> {
+    let counts = (1..=batch, 1usize..4, 1usize..4, 1usize..3);
+    let sizes = ([1..=size, 1..=size], [1usize..4, 1usize..4]);
+    let steps = ([1usize..4, 1usize..4], [1usize..3, 1usize..3]);
+    let padding = [0usize..3, 0usize..3, 0usize..3, 0usize..3];
+    let all = (counts, sizes, steps, padding).prop_map(
+        |((batch, channels, filters, groups), (size, kernel), (stride, dilation), padding)| {
+            let windows = Windows {
+                stride,
+                padding,
+                dilation,
+                groups,
+            };
+            (
+                [batch, channels * groups, size[0], size[1]],
+                [filters * groups, channels, kernel[0], kernel[1]],
+                windows,
+            )
+        },
+    );
+    all.prop_filter("a window is larger than its image", |(x, w, windows)| {
+        (0..2).all(|i| {
+            let reach = (w[2 + i] - 1) * windows.dilation[i] + 1;
+            reach <= x[2 + i] + windows.padding[2 * i] + windows.padding[2 * i + 1]
+        })
+    })
+}
+
+/// Largest error of the output and of the three gradients against Burn's own convolution.
+fn against_burn(x: [usize; 4], weight: [usize; 4], windows: Windows, dtype: DType) -> f64 {
+    let (x, w) = (tensor(x, 1, dtype), tensor(weight, 2, dtype));
+    let b = tensor([weight[0]], 3, dtype);
+    let views = [turned(x.clone()), turned(w.clone())];
+    let [a, c] = views;
+    let ours = conv2d(a, c, Some(b.clone()), windows);
+    let theirs = burns(x.clone(), w.clone(), Some(b.clone()), windows);
     let weights = tensor(ours.dims(), 4, dtype).detach();
     let mut worst = error(&ours, &theirs);
     let ours = (ours * weights.clone()).sum().backward();
@@ -38,26 +77,70 @@ fn against_burn(x: [usize; 4], weight: [usize; 4], windows: Windows, dtype: DTyp
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(cases(120))]
     #[test]
-    fn any_convolution_agrees_with_burn(
-        batch in 1usize..11,
-        channels in 1usize..4,
-        filters in 1usize..4,
-        groups in 1usize..3,
-        size in [1usize..9, 1usize..9],
-        kernel in [1usize..4, 1usize..4],
-        stride in [1usize..4, 1usize..4],
-        padding in [0usize..3, 0usize..3, 0usize..3, 0usize..3],
-        dilation in [1usize..3, 1usize..3],
-    ) {
-        let reach = |i: usize| (kernel[i] - 1) * dilation[i] + 1;
-        prop_assume!((0..2).all(|i| reach(i) <= size[i] + padding[2 * i] + padding[2 * i + 1]));
-        let x = [batch, channels * groups, size[0], size[1]];
-        let weight = [filters * groups, channels, kernel[0], kernel[1]];
-        let windows = Windows { stride, padding, dilation, groups };
+    fn any_convolution_agrees_with_burn((x, weight, windows) in convolutions(8, 10)) {
         prop_assert!(against_burn(x, weight, windows, DType::F64) < 1e-12);
         prop_assert!(against_burn(x, weight, windows, DType::F32) < 1e-5);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(30))]
+    #[test]
+    fn gradients_are_those_of_finite_differences((x, weight, windows) in convolutions(5, 3)) {
+        let (x, w) = (tensor(x, 1, DType::F64), tensor(weight, 2, DType::F64));
+        let b = tensor([weight[0]], 3, DType::F64);
+        let run = |x: &Tensor<4>, w: &Tensor<4>, b: &Tensor<1>| {
+            conv2d(x.clone(), w.clone(), Some(b.clone()), windows)
+        };
+        let y = run(&x, &w, &b);
+        let slopes = tensor(y.dims(), 4, DType::F64).detach();
+        let loss = |y: Tensor<4>| (y * slopes.clone()).sum();
+        // L is linear in each of x, W and b: the quotient is exact but for rounding, whatever the step.
+        // L has so many terms of at most 1.5³, is rounded at most so many times on the way to it, twice
+        // in a quotient, and so is the gradient itself, over a step that is no smaller.
+        let step = 0.5;
+        let outputs = y.dims().iter().product::<usize>() as f64;
+        let terms = 1.0 + weight[1..].iter().product::<usize>() as f64;
+        let rounding = f64::EPSILON * outputs * terms * 1.5f64.powi(3) * (outputs + terms);
+        let bound = 2.0 * rounding / step;
+        let [to_x, _] = slope_gap(&x, step, |x| loss(run(&x, &w, &b)));
+        let [to_w, _] = slope_gap(&w, step, |w| loss(run(&x, &w, &b)));
+        let [to_b, _] = slope_gap(&b, step, |b| loss(run(&x, &w, &b)));
+        for apart in [to_x, to_w, to_b] {
+            prop_assert!(apart < bound, "{:e}, more than {:e}", apart, bound);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+    #[test]
+    fn what_is_not_a_number_goes_where_it_goes_in_burn(
+        (x, weight, windows) in convolutions(6, 4),
+        bad in prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY)],
+        which in 0..4,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let spoil = |mine: i32| {
+            let spot = (at.index(1 << 20), bad);
+            if which == mine { vec![spot] } else { Vec::new() }
+        };
+        let x = spoilt(&tensor(x, 1, DType::F64), &spoil(0));
+        let w = spoilt(&tensor(weight, 2, DType::F64), &spoil(1));
+        let b = spoilt(&tensor([weight[0]], 3, DType::F64), &spoil(2));
+        let run = |f: &dyn Fn(Tensor<4>, Tensor<4>, Option<Tensor<1>>, Windows) -> Tensor<4>| {
+            let y = f(x.clone(), w.clone(), Some(b.clone()), windows);
+            let slopes = spoilt(&tensor(y.dims(), 4, DType::F64), &spoil(3)).detach();
+            let gradients = (y.clone() * slopes).sum().backward();
+            (y, x.grad(&gradients).unwrap(), w.grad(&gradients).unwrap(), b.grad(&gradients).unwrap())
+        };
+        let (ours, theirs) = (run(&conv2d), run(&burns));
+        prop_assert!(alike(&ours.0, &theirs.0, 1e-12), "output: {} {}", ours.0, theirs.0);
+        prop_assert!(alike(&ours.1, &theirs.1, 1e-12), "to x: {} {}", ours.1, theirs.1);
+        prop_assert!(alike(&ours.2, &theirs.2, 1e-12), "to W: {} {}", ours.2, theirs.2);
+        prop_assert!(alike(&ours.3, &theirs.3, 1e-12), "to b: {} {}", ours.3, theirs.3);
     }
 }
 
@@ -113,11 +196,7 @@ fn what_is_not_a_number_passes_into_its_windows_only() {
 #[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
     let bits = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| {
+        on_threads(threads, || {
             let (x, w) = (
                 tensor([37, 3, 9, 9], 1, DType::F32),
                 tensor([5, 3, 3, 3], 2, DType::F32),
