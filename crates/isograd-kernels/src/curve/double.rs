@@ -54,16 +54,9 @@ pub(super) fn slope(curve: Curve, saved: f64) -> f64 {
         Curve::HardSigmoid => 0.2,
         Curve::LeakyRelu { slope } if x <= 0.0 => slope,
         Curve::Relu | Curve::LeakyRelu { .. } => 1.0,
-        Curve::Elu { alpha, scale } => {
-            scale
-                * if x < 0.0 {
-                    alpha * x.exp()
-                } else {
-                    1.0 + 0.0 * x
-                }
-        }
+        Curve::Elu { alpha, scale } => scale * if x < 0.0 { alpha * x.exp() } else { one(x) },
         Curve::Celu { alpha } if x < 0.0 => (x / alpha).exp(),
-        Curve::Celu { .. } => 1.0 + 0.0 * x,
+        Curve::Celu { .. } => one(x),
         Curve::Gelu => normal(x) + x * (-0.5 * x * x).exp() / (2.0 * PI).sqrt(),
         Curve::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
         Curve::Mish => {
@@ -74,6 +67,11 @@ pub(super) fn slope(curve: Curve, saved: f64) -> f64 {
         Curve::Softsign => (1.0 + x.abs()).powi(-2),
         Curve::Exponential => x,
     }
+}
+
+/// 1, or NaN.
+fn one(x: f64) -> f64 {
+    if x.is_nan() { x } else { 1.0 }
 }
 
 fn sigmoid(x: f64) -> f64 {

@@ -76,11 +76,11 @@ widths! {
             }
             Curve::Elu { alpha, scale: high } => {
                 let (low, high) = ((alpha * high) as f32, high as f32);
-                scale(saved, d, |x| if x < 0.0 { low * exp(x) } else { high + 0.0 * x });
+                scale(saved, d, |x| if x < 0.0 { low * exp(x) } else { number(x, high) });
             }
             Curve::Celu { alpha } => {
                 let inverse = (1.0 / alpha) as f32;
-                scale(saved, d, |x| if x < 0.0 { exp(inverse * x) } else { 1.0 + 0.0 * x });
+                scale(saved, d, |x| if x < 0.0 { exp(inverse * x) } else { number(x, 1.0) });
             }
             Curve::Gelu => scale(saved, d, |x| {
                 let (cumulative, bell) = normal(x);
@@ -121,6 +121,12 @@ fn choose(saved: &[f32], d: &mut [f32], f: impl Fn(f32, f32) -> f32) {
     for (d, &x) in d.iter_mut().zip(saved) {
         *d = f(x, *d);
     }
+}
+
+/// `slope`, or NaN where `x` is that.
+#[inline(always)]
+fn number(x: f32, slope: f32) -> f32 {
+    if x.is_nan() { x } else { slope }
 }
 
 /// tanh(ln(1 + eˣ)) and one minus its square: with n = eˣ(eˣ + 2) they are n/(n + 2) and

@@ -3,10 +3,12 @@
 use super::double::{backward, value};
 use super::*;
 use crate::probe::tests::{Keep, watch};
-use burn::tensor::{DType, Device, Int, TensorData, Tolerance, activation};
+use crate::testing::{
+    alike, cases, error, on_threads, slope_error, spoilt, tensor, turned, values,
+};
+use burn::tensor::{DType, Device, Int, Tensor, activation};
+use proptest::prelude::*;
 use std::sync::Arc;
-
-type Composed = fn(Tensor<2>) -> Tensor<2>;
 
 pub(crate) const CURVES: [Curve; 15] = [
     Curve::Tanh,
@@ -51,41 +53,129 @@ fn slopes_are_the_derivatives_of_the_values() {
     }
 }
 
-#[test]
-fn agrees_with_composed_operations_of_any_layout() {
-    let device = Device::flex().autodiff();
-    let cases: [(Curve, Composed); 7] = [
-        (Curve::Relu, activation::relu),
-        (Curve::LeakyRelu { slope: 0.1 }, |x| {
-            activation::leaky_relu(x, 0.1)
-        }),
-        (Curve::Softplus, |x| activation::softplus(x, 1.0)),
-        (Curve::Softsign, activation::softsign),
-        (Curve::HardSigmoid, |x| (x * 0.2 + 0.5).clamp(0.0, 1.0)),
-        (Curve::Tanh, activation::tanh),
-        (Curve::Exponential, Tensor::exp),
-    ];
-    let values: Vec<f32> = (0..300)
-        .map(|i| (i as f32 * 0.37 + 0.1).sin() * 4.0)
-        .collect();
-    let weights: Vec<f32> = (0..11 * 19).map(|i| (i as f32 * 0.7).cos()).collect();
-    let weights = TensorData::new(weights, [11, 19]);
-    for (kind, composed) in cases {
-        for dtype in [DType::F32, DType::F64] {
-            let x = TensorData::new(values.clone(), [20, 15]).convert_dtype(dtype);
-            let x = Tensor::<2>::from_data(x, (&device, dtype)).require_grad();
-            let run = |f: &dyn Fn(Tensor<2>) -> Tensor<2>| {
-                let y = f(x.clone().transpose().slice([2..13, 0..19]));
-                let weights =
-                    Tensor::from_data(weights.clone().convert_dtype(dtype), (&device, dtype));
-                let gradients = (y.clone() * weights).sum().backward();
-                (y.into_data(), x.grad(&gradients).unwrap().into_data())
-            };
-            let (y, d) = run(&|x| curve(kind, x));
-            let (expected_y, expected_d) = run(&composed);
-            y.assert_approx_eq::<f64>(&expected_y, Tolerance::rel_abs(1e-5, 1e-5));
-            d.assert_approx_eq::<f64>(&expected_d, Tolerance::rel_abs(1e-5, 1e-3));
+/// Of Burn's own operations.
+fn composed(kind: Curve, x: Tensor<2>) -> Tensor<2> {
+    let below = |x: &Tensor<2>| activation::relu(x.clone().neg()).neg();
+    match kind {
+        Curve::Tanh => x.tanh(),
+        Curve::ScaledTanh { output, input } => (x * input).tanh() * output,
+        Curve::Sigmoid => activation::sigmoid(x),
+        Curve::HardSigmoid => (x * 0.2 + 0.5).clamp(0.0, 1.0),
+        Curve::Relu => activation::relu(x),
+        Curve::LeakyRelu { slope } => activation::leaky_relu(x, slope),
+        Curve::Elu { alpha, scale } => {
+            let low = (below(&x).exp() - 1.0) * alpha;
+            (activation::relu(x) + low) * scale
         }
+        Curve::Celu { alpha } => {
+            // Not divided by it: Burn's gradient of that has single precision.
+            let low = ((below(&x) * alpha.recip()).exp() - 1.0) * alpha;
+            activation::relu(x) + low
+        }
+        Curve::Gelu => activation::gelu(x),
+        Curve::Silu => activation::silu(x),
+        Curve::Mish => activation::mish(x),
+        Curve::Softplus => activation::softplus(x, 1.0),
+        Curve::Softsign => activation::softsign(x),
+        Curve::Exponential => x.exp(),
+    }
+}
+
+/// φ(4x) and its gradient.
+fn run(x: &Tensor<2>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> [Tensor<2>; 2] {
+    let y = f(x.clone() * 4.0);
+    let slopes = tensor(y.dims(), 7, y.dtype()).detach();
+    let gradients = (y.clone() * slopes).sum().backward();
+    [y, x.grad(&gradients).unwrap()]
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+    #[test]
+    fn agrees_with_composed_operations_of_any_shape_and_layout(
+        rows in prop_oneof![0usize..20, 300usize..310],
+        columns in prop_oneof![1usize..20, 300usize..310],
+        which in 0..CURVES.len(),
+        view: bool,
+    ) {
+        let kind = CURVES[which];
+        for (dtype, bound) in [(DType::F32, 1e-5), (DType::F64, 1e-13)] {
+            let x = tensor([rows, columns], 1, dtype);
+            let seen = |x: Tensor<2>| if view { turned(x) } else { x };
+            let ours = run(&x, |x| curve(kind, seen(x)));
+            let theirs = run(&x, |x| composed(kind, seen(x)));
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                let error = error(ours, theirs, 1.0);
+                prop_assert!(error < bound, "{:?}: {:e}", kind, error);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    for kind in CURVES {
+        let x = tensor([5, 7], 1, DType::F64);
+        let worst = slope_error(&x, |x| (curve(kind, x * 4.0) * 3.0).sum());
+        // h² = 1e-10, times 4² of the factor in front.
+        assert!(worst < 2e-8, "{kind:?}: {worst:e}");
+    }
+}
+
+#[test]
+fn what_is_not_a_number_stays_in_its_place() {
+    for kind in CURVES {
+        for dtype in [DType::F32, DType::F64] {
+            let plain = tensor([3, 9], 1, dtype);
+            let x = spoilt(&plain, &[(11, f64::NAN), (25, f64::NAN)]);
+            let [y, d] = run(&x, |x| curve(kind, x));
+            let [straight, slopes] = run(&plain, |x| curve(kind, x));
+            let pairs = values(&y).into_iter().zip(values(&straight));
+            for (i, (y, straight)) in pairs.enumerate() {
+                let bad = i == 11 || i == 25;
+                assert!(
+                    if bad { y.is_nan() } else { y == straight },
+                    "{kind:?}: {i}"
+                );
+            }
+            for (i, (d, slope)) in values(&d).into_iter().zip(values(&slopes)).enumerate() {
+                assert!(i == 11 || i == 25 || d == slope, "{kind:?}′: {i}");
+            }
+            // Infinities go where they go in the composed form.
+            for bad in [f64::INFINITY, f64::NEG_INFINITY] {
+                let x = spoilt(&plain, &[(11, bad), (25, bad)]);
+                let (ours, theirs) = (run(&x, |x| curve(kind, x)), run(&x, |x| composed(kind, x)));
+                assert!(
+                    alike(&ours[0], &theirs[0], 1e-5),
+                    "{kind:?} of {bad}: {} {}",
+                    ours[0],
+                    theirs[0]
+                );
+                // The limit of a slope, where the composed form may not find it.
+                for (ours, theirs) in values(&ours[1]).into_iter().zip(values(&theirs[1])) {
+                    let near = (ours - theirs).abs() < 1e-5;
+                    assert!(
+                        near || !theirs.is_finite(),
+                        "{kind:?}′ of {bad}: {ours}, not {theirs}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    let x = tensor([300, 501], 1, DType::F32);
+    for kind in CURVES {
+        let bits = |threads: usize| {
+            let keep = Arc::new(Keep::default());
+            let watched = |x| curve_watched(kind, x, Some(watch(&keep, 3)));
+            let found = on_threads(threads, || run(&x, watched).map(|x| values(&x)));
+            let moments: Vec<_> = keep.0.lock().unwrap().iter().map(|seen| seen.3).collect();
+            (found, moments)
+        };
+        assert!(bits(1) == bits(3), "{kind:?}");
     }
 }
 
