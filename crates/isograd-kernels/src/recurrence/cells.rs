@@ -21,12 +21,14 @@ pub(super) fn rnn<T: Number>(relu: bool, sum: &mut [T]) {
 #[inline(always)]
 pub(super) fn rnn_backward<T: Number>(relu: bool, state: &[T], slope: &mut [T]) {
     for (slope, &h) in slope.iter_mut().zip(state) {
-        let factor = if relu {
-            if h > T::ZERO { T::ONE } else { T::ZERO }
+        *slope = if !relu {
+            *slope * (T::ONE - h * h)
+        } else if h <= T::ZERO {
+            // A unit that is off passes nothing, whatever arrives.
+            T::ZERO
         } else {
-            T::ONE - h * h
+            *slope
         };
-        *slope = *slope * factor;
     }
 }
 

@@ -406,3 +406,6 @@ impl<B: RecurrenceBackend, C: CheckpointStrategy> RecurrenceBackend for Autodiff
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;
