@@ -156,7 +156,8 @@ impl<B: ConcatBackend, C: CheckpointStrategy> ConcatBackend for Autodiff<B, C> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::concat;
-    use burn::tensor::{Device, Tensor};
+    use crate::testing::{on_threads, slope_error, spoilt, tensor, values};
+    use burn::tensor::{DType, Device, Tensor};
     use proptest::prelude::*;
 
     fn numbers(dims: [usize; 3], transposed: bool, device: &Device) -> Tensor<3> {
@@ -201,5 +202,37 @@ mod tests {
         y.to_data().assert_eq(&x.to_data(), true);
         let empty = Tensor::<3>::zeros([0, 3, 4], &device);
         assert_eq!(concat(empty.clone(), empty).dims(), [0, 6, 4]);
+    }
+
+    #[test]
+    fn gradients_are_those_of_finite_differences() {
+        let (x, f) = (
+            tensor([2, 3, 2], 1, DType::F64),
+            tensor([2, 1, 2], 2, DType::F64),
+        );
+        let loss = |x: Tensor<3>, f: Tensor<3>| concat(x, f).powi_scalar(2).sum();
+        assert!(slope_error(&x, |x| loss(x, f.clone())) < 1e-9);
+        assert!(slope_error(&f, |f| loss(x.clone(), f)) < 1e-9);
+    }
+
+    #[test]
+    fn every_number_passes_on_any_number_of_threads() {
+        let bad = [(0, f64::NAN), (70_000, f64::INFINITY), (99_999, -0.0)];
+        let x = spoilt(&tensor([50, 4, 500], 1, DType::F32), &bad);
+        let f = tensor([50, 3, 500], 2, DType::F32);
+        let bits = |threads: usize| {
+            on_threads(threads, || {
+                let y = concat(x.clone(), f.clone());
+                // A view, so that gradients are cut from one too.
+                let gradients = y.clone().swap_dims(1, 2).powi_scalar(3).sum().backward();
+                let parts = [&x, &f].map(|leaf| leaf.grad(&gradients).unwrap());
+                [y, parts[0].clone(), parts[1].clone()]
+                    .map(|x| values(&x).into_iter().map(f64::to_bits).collect::<Vec<_>>())
+            })
+        };
+        let (one, three) = (bits(1), bits(3));
+        assert!(one == three);
+        let theirs = values(&Tensor::cat(vec![x.clone(), f.clone()], 1));
+        assert!(one[0].iter().zip(&theirs).all(|(a, b)| *a == b.to_bits()));
     }
 }

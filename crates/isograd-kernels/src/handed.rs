@@ -87,7 +87,35 @@ impl<B: HandedBackend, C: CheckpointStrategy> HandedBackend for Autodiff<B, C> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use burn::tensor::{Device, Tolerance};
+    use crate::testing::{spoilt, tensor, values};
+    use burn::tensor::{DType, Device, Tolerance};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_handed_over_arrives_as_it_is(
+            rows in 0usize..6,
+            columns in 1usize..20,
+            view: bool,
+            tracked: bool,
+            bad in prop::option::of((0usize..120, prop_oneof![Just(f64::NAN), Just(f64::INFINITY)])),
+            double: bool,
+        ) {
+            let dtype = if double { DType::F64 } else { DType::F32 };
+            let x = tensor([rows, columns], 1, dtype);
+            let delta = spoilt(&tensor([rows, columns], 2, dtype), bad.as_slice()).detach();
+            let delta = if view { (delta.transpose() * 1.0).transpose() } else { delta };
+            let given = if tracked { delta.clone() } else { delta.clone().inner() };
+            let number = handed(x.clone(), given);
+            prop_assert_eq!(number.dtype(), dtype);
+            let found = values(&x.grad(&number.backward()).unwrap());
+            // The composed form is Σ y·delta, whose gradient is delta too, but whose value is not 0.
+            let composed = (x.clone() * delta).sum().backward();
+            let expected = values(&x.grad(&composed).unwrap());
+            let bits = |all: Vec<f64>| all.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(bits(found), bits(expected));
+        }
+    }
 
     /// A function in one piece, and in two with the gradient of the second handed to the first.
     #[test]

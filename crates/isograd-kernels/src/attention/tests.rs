@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Looks, attend, attend_to_self};
-use crate::testing::{self, tensor, values};
+use crate::testing::{self, alike, cases, on_threads, slope_error, spoilt, tensor, turned, values};
 use burn::tensor::activation::softmax;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -70,7 +70,8 @@ fn against_composed(
         mask.greater_elem(-0.4).float().cast(dtype) * 1.25
     });
     let slopes = tensor([batch, steps, features], 4, dtype).detach();
-    let ours = attend(q.clone(), m.clone(), mask.clone(), looks);
+    let views = (turned(q.clone()), turned(m.clone()));
+    let ours = attend(views.0, views.1, mask.clone().map(turned), looks);
     let theirs = composed(q.clone(), m.clone(), mask.clone(), looks);
     let mut worst = error(&ours, &theirs);
     let ours = (ours * slopes.clone()).sum().backward();
@@ -94,7 +95,7 @@ fn against_composed(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(cases(150))]
     #[test]
     fn any_attention_agrees_with_the_composed_form(
         batch in 1usize..4,
@@ -126,25 +127,28 @@ fn large_enough_for_several_threads() {
 
 #[test]
 fn gradients_are_finite_differences() {
-    let looks = Looks {
-        heads: 2,
-        causal: true,
-    };
-    let x = tensor([2, 5, 18], 1, DType::F64);
-    let slopes = tensor([2, 5, 6], 2, DType::F64).detach();
-    let loss = |x: Tensor<3>| (attend_to_self(x, None, looks) * slopes.clone()).sum();
-    let gradient = values(&x.grad(&loss(x.clone()).backward()).unwrap());
-    let start = values(&x);
-    let at = |i: usize, h: f64| {
-        let mut moved = start.clone();
-        moved[i] += h;
-        let data = TensorData::new(moved, [2, 5, 18]);
-        let x = Tensor::<3>::from_data(data, (&Device::flex(), DType::F64));
-        values(&(attend_to_self(x, None, looks) * slopes.clone().inner()).sum())[0]
-    };
-    for (i, g) in gradient.iter().enumerate() {
-        let difference = (at(i, 1e-5) - at(i, -1e-5)) / 2e-5;
-        assert!((g - difference).abs() < 1e-9, "{i}: {g} and {difference}");
+    for (causal, dropout) in [(true, false), (false, true)] {
+        let looks = Looks { heads: 2, causal };
+        let x = tensor([2, 5, 18], 1, DType::F64);
+        let slopes = tensor([2, 5, 6], 2, DType::F64).detach();
+        let mask = |keys: usize| {
+            let mask = tensor([2, 2, 5, keys], 3, DType::F64).detach();
+            dropout.then_some(mask)
+        };
+        let alone = |x: Tensor<3>| (attend_to_self(x, mask(5), looks) * slopes.clone()).sum();
+        let (q, m) = (
+            tensor([2, 5, 6], 4, DType::F64),
+            tensor([2, 7, 12], 5, DType::F64),
+        );
+        let other =
+            |q: Tensor<3>, m: Tensor<3>| (attend(q, m, mask(7), looks) * slopes.clone()).sum();
+        for worst in [
+            slope_error(&x, alone),
+            slope_error(&q, |q| other(q, m.clone())),
+            slope_error(&m, |m| other(q.clone(), m)),
+        ] {
+            assert!(worst < 1e-8, "{looks:?}: {worst:e}");
+        }
     }
 }
 
@@ -198,6 +202,44 @@ fn what_is_not_a_number_passes() {
     assert_eq!(y[8..], good[8..]);
 }
 
+/// Of a causal attention the composed form adds −∞ to what is hidden, and keeps NaN there too.
+#[test]
+fn what_is_not_a_number_goes_where_it_goes_in_the_composed_form() {
+    let looks = Looks {
+        heads: 2,
+        causal: false,
+    };
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        // In a query, in a key, in a value, in a gradient.
+        for which in 0..4 {
+            let spoil = |mine: i32, at: usize| {
+                if which == mine {
+                    vec![(at, bad)]
+                } else {
+                    vec![]
+                }
+            };
+            let q = spoilt(&tensor([2, 4, 6], 1, DType::F64), &spoil(0, 8));
+            let m = tensor([2, 5, 12], 2, DType::F64);
+            let m = spoilt(&spoilt(&m, &spoil(1, 14)), &spoil(2, 20));
+            let slopes = spoilt(&tensor([2, 4, 6], 3, DType::F64), &spoil(3, 9)).detach();
+            let run = |f: &dyn Fn(Tensor<3>, Tensor<3>) -> Tensor<3>| {
+                let y = f(q.clone(), m.clone());
+                let gradients = (y.clone() * slopes.clone()).sum().backward();
+                [y, q.grad(&gradients).unwrap(), m.grad(&gradients).unwrap()]
+            };
+            let ours = run(&|q, m| attend(q, m, None, looks));
+            let theirs = run(&|q, m| composed(q, m, None, looks));
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                assert!(
+                    alike(ours, theirs, 1e-12),
+                    "{bad}, {which}: {ours} {theirs}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
     let looks = Looks {
@@ -206,11 +248,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
     };
     let x = tensor([6, 50, 3 * 32], 1, DType::F32);
     let bits = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| {
+        on_threads(threads, || {
             let y = attend_to_self(x.clone(), None, looks);
             let gradients = (y.clone() * y.clone()).sum().backward();
             (y.to_data(), x.grad(&gradients).unwrap().to_data())

@@ -5,6 +5,7 @@ use crate::curve::curve;
 use crate::curve::tests::CURVES;
 use crate::probe::tests::{Keep, watch};
 use crate::probe::{Direction, probe};
+use crate::testing::{alike, cases, on_threads, spoilt};
 use burn::tensor::module::linear;
 use burn::tensor::{DType, Device, TensorData, Tolerance};
 use proptest::prelude::*;
@@ -52,7 +53,7 @@ fn composed(kind: Option<Curve>) -> impl Fn(Tensor<2>, Tensor<2>, Option<Tensor<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn agrees_with_composed_operations(
@@ -71,13 +72,13 @@ proptest! {
         let bias = biased.then(|| tensor([units], 0.6, dtype));
         // A view of another layout, over numbers that stay the leaf.
         let turned = |x: Tensor<2>| if transposed {
-            x.flip([1]).transpose().flip([0]).transpose()
+            (x.transpose() * 1.0).transpose()
         } else {
             x
         };
         let found = run([&x, &weight], bias.as_ref(), |x, weight, bias| {
             let layer = Dense { curve: kind, ..Dense::default() };
-            dense(turned(x), weight, bias, layer)
+            dense(turned(x), turned(weight), bias, layer)
         });
         let expected = run([&x, &weight], bias.as_ref(), |x, weight, bias| {
             composed(kind)(turned(x), weight, bias)
@@ -219,13 +220,73 @@ fn numbers_that_are_none_pass_and_sequences_are_rows() {
 }
 
 #[test]
+fn gradients_that_are_no_numbers_go_where_those_of_composed_operations_go() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for kind in [None, Some(Curve::Tanh), Some(Curve::Gelu)] {
+            // In x, in the weights, in the bias.
+            for which in 0..3 {
+                let spoil = |mine: i32| {
+                    if which == mine {
+                        vec![(4, bad)]
+                    } else {
+                        vec![]
+                    }
+                };
+                let x = spoilt(&tensor([3, 4], 0.1, DType::F64), &spoil(0));
+                let weight = spoilt(&tensor([4, 5], 0.3, DType::F64), &spoil(1));
+                let bias = spoilt(&tensor([5], 0.6, DType::F64), &spoil(2));
+                let device = x.device();
+                let all = |found: Vec<TensorData>| {
+                    let flat = found.iter().flat_map(|d| d.iter::<f64>());
+                    let flat: Vec<f64> = flat.collect();
+                    let count = flat.len();
+                    let data = TensorData::new(flat, [count]);
+                    Tensor::<1>::from_data(data, (&device, DType::F64))
+                };
+                let ours = all(run([&x, &weight], Some(&bias), |x, weight, bias| {
+                    let layer = Dense {
+                        curve: kind,
+                        ..Dense::default()
+                    };
+                    dense(x, weight, bias, layer)
+                }));
+                let theirs = all(run([&x, &weight], Some(&bias), composed(kind)));
+                assert!(
+                    alike(&ours, &theirs, 1e-12),
+                    "{bad}, {which}: {ours} {theirs}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_of_nothing_are_their_bias_or_nothing() {
+    for [rows, inputs, units] in [[3, 0, 4], [3, 4, 0], [0, 4, 2]] {
+        let (x, weight) = (
+            tensor([rows, inputs], 0.1, DType::F32),
+            tensor([inputs, units], 0.3, DType::F32),
+        );
+        let bias = tensor([units], 0.6, DType::F32);
+        let found = run([&x, &weight], Some(&bias), |x, weight, bias| {
+            dense(x, weight, bias, Dense::default())
+        });
+        let numbers = |data: &TensorData| data.iter::<f32>().collect::<Vec<f32>>();
+        let (y, bias) = (numbers(&found[0]), numbers(&bias.into_data()));
+        assert_eq!(y, bias.repeat(rows));
+        assert_eq!(y.len(), rows * units);
+        assert_eq!(found[1].num_elements(), rows * inputs);
+        assert_eq!(found[2].num_elements(), inputs * units);
+    }
+}
+
+#[test]
 fn the_number_of_threads_changes_nothing() {
     let x = tensor([700, 300], 0.1, DType::F32);
     let weight = tensor([300, 200], 0.3, DType::F32);
     let bias = tensor([200], 0.6, DType::F32);
     let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build().unwrap().install(|| {
+        on_threads(threads, || {
             run([&x, &weight], Some(&bias), |x, weight, bias| {
                 let curve = Some(Curve::Tanh);
                 dense(

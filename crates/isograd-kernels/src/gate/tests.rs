@@ -3,6 +3,7 @@
 use super::*;
 use crate::probe::probe;
 use crate::probe::tests::{Keep, watch};
+use crate::testing::{alike, cases, on_threads, slope_error, spoilt, tensor};
 use burn::tensor::{DType, Device, TensorData, Tolerance};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -37,7 +38,40 @@ fn run(leaves: &[Tensor<2>; 3], turned: bool, mix: &Mix) -> Vec<TensorData> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn what_is_not_a_number_goes_where_it_goes_in_composed_operations(
+        rows in 1usize..5,
+        columns in 1usize..30,
+        spots in prop::array::uniform3(prop::option::of((any::<prop::sample::Index>(), bad()))),
+    ) {
+        let leaves = [0, 1, 2].map(|i| {
+            let spots: Vec<_> = spots[i].iter().map(|(at, bad)| (at.index(1 << 20), *bad)).collect();
+            spoilt(&tensor([rows, columns], i, DType::F64), &spots)
+        });
+        let found = |mix: &Mix| {
+            let [h, t, x] = leaves.clone();
+            let y = mix(h, t, x);
+            let slopes = tensor([rows, columns], 4, DType::F64).detach();
+            let gradients = (y.clone() * slopes).sum().backward();
+            let [h, t, x] = leaves.each_ref().map(|x| x.grad(&gradients).unwrap());
+            [y, h, t, x]
+        };
+        let ours = found(&|h, t, x| gate(h, t, x, None));
+        let theirs = found(&|h, t, x| x.clone() + t * (h - x));
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            prop_assert!(alike(ours, theirs, 1e-14), "{ours} {theirs}");
+        }
+    }
+}
+
+fn bad() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY)]
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
 
     #[test]
     fn agrees_with_composed_operations(
@@ -94,4 +128,40 @@ fn numbers_that_are_none_pass_and_nothing_is_nothing() {
     let y: Vec<f32> = y.into_data().iter::<f32>().collect();
     assert!(y[0].is_nan() && y[1].is_nan(), "∞ + ½(1 − ∞) is no number");
     assert_eq!(y[2], 2.0);
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let [h, t, x] = [1, 2, 3].map(|seed| tensor([3, 5], seed, DType::F64));
+    let loss = |h: Tensor<2>, t: Tensor<2>, x: Tensor<2>| {
+        let y = gate(h, t, x, None);
+        (y.clone() * y).sum()
+    };
+    let to_h = slope_error(&h, |h| loss(h, t.clone(), x.clone()));
+    let to_t = slope_error(&t, |t| loss(h.clone(), t, x.clone()));
+    let to_x = slope_error(&x, |x| loss(h.clone(), t.clone(), x));
+    for worst in [to_h, to_t, to_x] {
+        assert!(worst < 1e-9, "{worst:e}");
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    let leaves = [0.0, 0.3, 0.6].map(|phase| leaf([5, 60_000], phase, DType::F32));
+    let seen = |threads: usize| {
+        let keep = Arc::new(Keep::default());
+        let at = watch(&keep, 2);
+        let found = on_threads(threads, || {
+            run(&leaves, false, &move |h, t, x| {
+                gate(h, t, x, Some(at.clone()))
+            })
+        });
+        let moments: Vec<_> = keep.0.lock().unwrap().iter().map(|seen| seen.3).collect();
+        (found, moments)
+    };
+    let ((one, seen_by_one), (three, seen_by_three)) = (seen(1), seen(3));
+    for (a, b) in one.iter().zip(&three) {
+        a.assert_eq(b, true);
+    }
+    assert_eq!(seen_by_one, seen_by_three);
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::softmax;
-use crate::testing::{self, values};
+use crate::testing::{self, alike, on_threads, slope_error, spoilt, values};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use proptest::prelude::*;
 
@@ -40,6 +40,39 @@ proptest! {
 }
 
 #[test]
+fn gradients_are_those_of_finite_differences() {
+    for dims in [[3, 5], [4, 1], [1, 40]] {
+        let x = tensor(dims, 1, DType::F64);
+        let slopes = tensor(dims, 2, DType::F64).detach();
+        let worst = slope_error(&x, |x| (softmax(x) * slopes.clone()).sum());
+        assert!(worst < 1e-8, "{dims:?}: {worst:e}");
+    }
+}
+
+#[test]
+fn gradients_of_rows_with_what_is_not_a_number_are_none() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for dtype in [DType::F32, DType::F64] {
+            let plain = tensor([5, 23], 1, dtype);
+            for (x, slopes) in [
+                (spoilt(&plain, &[(50, bad)]), tensor([5, 23], 2, dtype)),
+                (
+                    plain.clone(),
+                    spoilt(&tensor([5, 23], 2, dtype), &[(50, bad)]),
+                ),
+            ] {
+                let run = |f: fn(Tensor<2>) -> Tensor<2>| {
+                    let gradients = (f(x.clone()) * slopes.clone().detach()).sum().backward();
+                    x.grad(&gradients).unwrap()
+                };
+                let (ours, theirs) = (run(softmax), run(|x| activation::softmax(x, 1)));
+                assert!(alike(&ours, &theirs, 1e-5), "{bad}: {ours} {theirs}");
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_with_what_is_not_a_number_are_none() {
     let (inf, nan) = (f32::INFINITY, f32::NAN);
     let rows = [
@@ -60,11 +93,7 @@ fn rows_with_what_is_not_a_number_are_none() {
 fn the_result_does_not_depend_on_threads_or_processor() {
     let x = tensor([700, 65], 3, DType::F32);
     let bits = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| {
+        on_threads(threads, || {
             let y = softmax(x.clone());
             let gradients = (y.clone() * y.clone()).sum().backward();
             (y.to_data(), x.grad(&gradients).unwrap().to_data())

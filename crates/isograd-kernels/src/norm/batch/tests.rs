@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{BatchNormalisation, BatchNormalised, batch_norm};
-use crate::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
+use crate::testing::{
+    Keep, alike, cases, error, on_threads, same_records, slope_error, spoilt, tensor, values,
+};
 use crate::{Curve, Want, curve, probe};
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{DType, Device, Tensor};
@@ -54,7 +56,7 @@ fn against_burn<const D: usize>(dims: [usize; D], axis: usize, dtype: DType) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(cases(60))]
     #[test]
     fn any_batch_agrees_with_burn(
         batch in 1usize..40,
@@ -139,6 +141,46 @@ fn what_is_not_a_number_stays_in_its_unit() {
         let y = batch_norm(x, ones.clone(), ones, how(1)).output;
         for (i, y) in values(&y).into_iter().enumerate() {
             assert_eq!(y.is_nan(), i / 5 % 3 == 1, "{i}");
+        }
+    }
+}
+
+#[test]
+fn gradients_that_are_no_numbers_are_where_burns_are() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        // In x, in γ, in the gradient.
+        for which in 0..3 {
+            let spoil = |mine: i32| {
+                if which == mine {
+                    vec![(4, bad)]
+                } else {
+                    vec![]
+                }
+            };
+            let x = spoilt(&tensor([4, 5, 3], 1, DType::F64), &spoil(0));
+            let gamma = spoilt(&tensor([5], 2, DType::F64), &spoil(1));
+            let beta = tensor([5], 3, DType::F64);
+            let slopes = spoilt(&tensor([4, 5, 3], 4, DType::F64), &spoil(2)).detach();
+            let run = |y: Tensor<3>| {
+                let gradients = (y * slopes.clone()).sum().backward();
+                let to = [&gamma, &beta].map(|p| p.grad(&gradients).unwrap());
+                (x.grad(&gradients).unwrap(), Tensor::cat(to.to_vec(), 0))
+            };
+            let ours = batch_norm(x.clone(), gamma.clone(), beta.clone(), how(1)).output;
+            let theirs = batch_norm_train(x.clone(), gamma.clone(), beta.clone(), 1e-3).output;
+            let (ours, theirs) = (run(ours), run(theirs));
+            assert!(
+                alike(&ours.0, &theirs.0, 1e-11),
+                "{bad}, {which}: {} {}",
+                ours.0,
+                theirs.0
+            );
+            assert!(
+                alike(&ours.1, &theirs.1, 1e-11),
+                "{bad}, {which}: {} {}",
+                ours.1,
+                theirs.1
+            );
         }
     }
 }
@@ -244,7 +286,7 @@ fn against_two<const D: usize>(dims: [usize; D], axis: usize, phi: Curve, dtype:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(40))]
     #[test]
     fn an_activation_behind_it_is_the_activation(
         batch in 1usize..40,

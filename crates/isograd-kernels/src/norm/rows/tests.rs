@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Rows, row_norm};
-use crate::testing::{Keep, error, on_threads, same_records, slope_error, tensor, values};
+use crate::testing::{
+    Keep, alike, cases, error, on_threads, same_records, slope_error, spoilt, tensor, values,
+};
 use crate::{Want, probe};
 use burn::tensor::{DType, Device, Tensor};
 use proptest::prelude::*;
@@ -60,7 +62,7 @@ fn against_composed(dims: [usize; 4], centred: bool, dtype: DType) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(cases(80))]
     #[test]
     fn any_rows_agree_with_the_definition(
         batch in 1usize..20,
@@ -161,6 +163,48 @@ fn what_is_not_a_number_stays_in_its_row() {
         let y = row_norm(x, None, None, how([4, 1, 7, 1], true), None);
         for (i, y) in values(&y).into_iter().enumerate() {
             assert_eq!(y.is_nan(), i / 7 == 2, "{i}");
+        }
+    }
+}
+
+#[test]
+fn gradients_that_are_no_numbers_are_where_those_of_the_definition_are() {
+    let dims = [4, 2, 3, 3];
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        // In x, in γ, in the gradient.
+        for which in 0..3 {
+            let spoil = |mine: i32| {
+                if which == mine {
+                    vec![(22, bad)]
+                } else {
+                    vec![]
+                }
+            };
+            let x = spoilt(&tensor(dims, 1, DType::F64), &spoil(0));
+            let gamma = spoilt(&tensor([6], 2, DType::F64), &spoil(1));
+            let beta = tensor([6], 3, DType::F64);
+            let slopes = spoilt(&tensor(dims, 4, DType::F64), &spoil(2)).detach();
+            let run = |y: Tensor<4>| {
+                let gradients = (y * slopes.clone()).sum().backward();
+                let to = [&gamma, &beta].map(|p| p.grad(&gradients).unwrap());
+                (x.grad(&gradients).unwrap(), Tensor::cat(to.to_vec(), 0))
+            };
+            let maps = (Some(gamma.clone()), Some(beta.clone()));
+            let ours = row_norm(x.clone(), maps.0, maps.1, how(dims, true), None);
+            let theirs = composed(x.clone(), gamma.clone(), beta.clone(), true);
+            let (ours, theirs) = (run(ours), run(theirs));
+            assert!(
+                alike(&ours.0, &theirs.0, 1e-11),
+                "{bad}, {which}: {} {}",
+                ours.0,
+                theirs.0
+            );
+            assert!(
+                alike(&ours.1, &theirs.1, 1e-11),
+                "{bad}, {which}: {} {}",
+                ours.1,
+                theirs.1
+            );
         }
     }
 }
