@@ -177,6 +177,15 @@ fn norm(bencher: Bencher<'_, '_>, case: Case) {
 }
 
 #[divan::bench(args = CASES)]
+fn norm_composed(bencher: Bencher<'_, '_>, case: Case) {
+    let all = parameters(case);
+    bencher.bench_local(|| {
+        let squares = all.iter().map(|one| one.gradient.clone().square().sum());
+        black_box(squares.map(Tensor::into_scalar::<f32>).sum::<f32>())
+    });
+}
+
+#[divan::bench(args = CASES)]
 fn norm_of_moments(bencher: Bencher<'_, '_>, case: Case) {
     let all = parameters(case);
     bencher.bench_local(|| {
