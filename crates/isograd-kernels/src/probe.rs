@@ -30,8 +30,26 @@ pub enum Want {
     Nothing,
     /// Its moments, computed where the tensor is.
     Moments,
+    /// Its moments, and the values of so many examples, the first of the batch.
+    Sample(usize),
     /// Its values, brought to the host, and its moments.
     Values,
+}
+
+impl Want {
+    /// How many of so many examples are to be shown.
+    pub(crate) fn examples(self, batch: usize) -> usize {
+        match self {
+            Self::Nothing | Self::Moments => 0,
+            Self::Sample(examples) => examples.min(batch),
+            Self::Values => batch,
+        }
+    }
+
+    /// Whether values are to be shown at all.
+    pub(crate) fn values(self) -> bool {
+        self.examples(1) > 0
+    }
 }
 
 /// Values of a tensor in memory, rows in C order.
@@ -43,7 +61,17 @@ pub enum Slice<'a> {
     F64(&'a [f64]),
 }
 
-/// A tensor as a sink sees it.
+impl Slice<'_> {
+    /// The first so many, or all where there are fewer.
+    fn first(self, count: usize) -> Self {
+        match self {
+            Self::F32(values) => Self::F32(&values[..count.min(values.len())]),
+            Self::F64(values) => Self::F64(&values[..count.min(values.len())]),
+        }
+    }
+}
+
+/// A tensor as a sink sees it, or its first examples.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// Its dimensions; the first is the batch.
@@ -56,8 +84,8 @@ pub struct View<'a> {
 pub trait Sink: Send + Sync {
     /// What is wanted of the tensor at `site` flowing in `direction`.
     fn want(&self, site: usize, direction: Direction) -> Want;
-    /// Receives what was wanted; `view` is there for [`Want::Values`] only. `batch` is the first
-    /// dimension.
+    /// Receives what was wanted; `view` is there where values were wanted. `batch` is the first
+    /// dimension, of which `view` may have fewer.
     fn receive(
         &self,
         site: usize,
@@ -183,6 +211,9 @@ fn look_generic<B: Backend>(
     x
 }
 
+/// Dimensions of a tensor, at most: Burn's own limit is lower.
+const RANK: usize = 16;
+
 /// Tells the sink; for operations that see a tensor in a pass of their own.
 pub(crate) fn report(
     watch: &Watch,
@@ -192,11 +223,25 @@ pub(crate) fn report(
     values: Slice<'_>,
     want: Want,
 ) {
-    let view = (want == Want::Values).then_some(View { shape, values });
     let batch = shape.first().copied().unwrap_or(1);
-    watch
-        .sink
-        .receive(watch.site, direction, batch, moments, view);
+    let sink = &watch.sink;
+    let shown = want.examples(batch);
+    if shown == 0 {
+        return sink.receive(watch.site, direction, batch, moments, None);
+    }
+    // On the stack: a way to memory for each tensor would be seen in the time of a step.
+    let mut part = [shown; RANK];
+    let Some(part) = part.get_mut(..shape.len()) else {
+        return sink.receive(watch.site, direction, batch, moments, None);
+    };
+    if let [_, part @ ..] = &mut *part {
+        part.copy_from_slice(&shape[1..]);
+    }
+    let view = View {
+        shape: part,
+        values: values.first(part.iter().product()),
+    };
+    sink.receive(watch.site, direction, batch, moments, Some(view));
 }
 
 /// What is wanted of the place of a watch; nothing where there is none.
@@ -206,7 +251,8 @@ pub(crate) fn want(watch: Option<&Watch>, direction: Direction) -> Want {
     })
 }
 
-/// Tells the sink what it wants, if it wants something. `values` are read for [`Want::Values`] only.
+/// Tells the sink what it wants, if it wants something. `values` are read where values are wanted; of a
+/// sample those that are not in it may be missing.
 pub(crate) fn show<T: Real>(
     watch: Option<&Watch>,
     direction: Direction,
@@ -216,8 +262,8 @@ pub(crate) fn show<T: Real>(
     want: Want,
 ) {
     if let (Some(watch), true) = (watch, want != Want::Nothing) {
-        let shape: Vec<usize> = shape.iter().copied().collect();
-        report(watch, direction, &shape, moments, T::slice(values), want);
+        let shape: &[usize] = shape;
+        report(watch, direction, shape, moments, T::slice(values), want);
     }
 }
 

@@ -42,13 +42,15 @@ pub enum Quantity {
     SlopeSquare,
     /// Mean cosine between the activations of different examples.
     Correlation,
+    /// Signal-to-noise ratio of ∂L/∂W over the last measured steps: ‖E g‖² / E ‖g − E g‖².
+    GradientSnr,
     /// Examples on which the row was measured.
     Examples,
 }
 
 impl Quantity {
     /// Every quantity, in the order of the columns on disk.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ForwardMean,
         Self::ForwardRms,
         Self::ForwardMaxAbs,
@@ -67,6 +69,7 @@ impl Quantity {
         Self::SaturatedUnits,
         Self::SlopeSquare,
         Self::Correlation,
+        Self::GradientSnr,
         Self::Examples,
     ];
 
@@ -91,6 +94,7 @@ impl Quantity {
             Self::SaturatedUnits => "saturated_units",
             Self::SlopeSquare => "slope_square",
             Self::Correlation => "correlation",
+            Self::GradientSnr => "gradient_snr",
             Self::Examples => "examples",
         }
     }
@@ -102,18 +106,34 @@ impl Quantity {
 }
 
 /// The measured numbers of one site at one step; what was not measured is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Row([Option<f64>; Quantity::ALL.len()]);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row {
+    /// One bit a quantity: whether it was measured.
+    measured: u32,
+    values: [f64; Quantity::ALL.len()],
+}
+
+const _: () = assert!(Quantity::ALL.len() <= 32, "a bit for each");
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        let all = Quantity::ALL.iter();
+        self.measured == other.measured && all.clone().all(|&q| self.get(q) == other.get(q))
+    }
+}
 
 impl Row {
     /// What was measured.
     pub fn get(&self, quantity: Quantity) -> Option<f64> {
-        self.0[quantity.index()]
+        let at = quantity.index();
+        (self.measured >> at & 1 == 1).then(|| self.values[at])
     }
 
     /// Puts a number in.
     pub fn set(&mut self, quantity: Quantity, value: f64) {
-        self.0[quantity.index()] = Some(value);
+        let at = quantity.index();
+        self.measured |= 1 << at;
+        self.values[at] = value;
     }
 
     /// The same row with a number more, for rows written by hand.

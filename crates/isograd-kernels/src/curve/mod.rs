@@ -8,6 +8,7 @@ mod double;
 pub(crate) mod float;
 mod pass;
 mod single;
+mod slopes;
 
 use crate::handle::{self, from_vec};
 use crate::probe::{Direction, Want, Watch, show, want};
@@ -21,6 +22,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 pub(crate) use pass::{Curved, Rows};
+pub use slopes::add_slope_squares;
 
 /// An activation with a kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -163,16 +165,16 @@ impl CurveBackend for Flex {
         let want = want(watch.as_ref(), Direction::Backward);
         by_type!(gradient, T => {
             let values = slice!(gradient, T);
-            if want == Want::Values {
+            if want.values() {
                 show(watch.as_ref(), Direction::Backward, &shape, T::moments(values), values, want);
             }
             let rows = Rows {
                 columns: 1,
                 curve: Some(curve),
-                look: [false, want == Want::Moments],
+                look: [false, !want.values() && want != Want::Nothing],
             };
             let seen = rows.backward(slice!(saved, T), gradient.storage_mut::<T>(), None);
-            if want == Want::Moments {
+            if rows.look[1] {
                 show::<T>(watch.as_ref(), Direction::Backward, &shape, seen[1], &[], want);
             }
         });

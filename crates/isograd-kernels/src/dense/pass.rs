@@ -70,10 +70,13 @@ impl Job<'_> {
         let mut z = x.times(&Self::matrix(weight, self.inputs, self.units));
         let wants = self.wants(Direction::Forward);
         let look = wants.map(|want| want != Want::Nothing);
-        let apart = self.layer.curve.is_some() && (keep || wants[0] == Want::Values);
-        if !apart {
+        let gone = self.layer.curve.is_some();
+        if !(gone && (keep || wants[0] == Want::Values)) {
+            // What φ takes the place of, as far as it is to be shown.
+            let sample = (gone && wants[0].values()).then(|| self.sample(&z, bias, wants[0]));
             let seen = self.pass(look).forward(&mut z, None, bias);
-            self.show_before(Direction::Forward, seen[0], &z, wants[0]);
+            let before = sample.as_deref().unwrap_or(&z);
+            self.show_before(Direction::Forward, seen[0], before, wants[0]);
             self.show_after(Direction::Forward, seen[1], &z, wants[1]);
             return (z, None);
         }
@@ -84,6 +87,16 @@ impl Job<'_> {
         (y, keep.then_some(z))
     }
 
+    /// x W + b of the examples that are wanted.
+    fn sample<T: Curved>(&self, z: &[T], bias: Option<&[T]>, want: Want) -> Vec<T> {
+        let batch = self.shape.iter().copied().next().unwrap_or(1).max(1);
+        let mut sample = z[..want.examples(batch) * (z.len() / batch)].to_vec();
+        if let Some(bias) = bias {
+            T::add_to_rows(&mut sample, bias);
+        }
+        sample
+    }
+
     /// Turns the gradient behind φ into that before it; the gradient of the bias.
     pub(super) fn slopes<T: Curved>(
         &self,
@@ -92,13 +105,16 @@ impl Job<'_> {
         summed: bool,
     ) -> Option<Vec<T>> {
         let wants = self.wants(Direction::Backward);
-        if wants[1] == Want::Values {
+        if wants[1].values() {
             self.show_after(Direction::Backward, T::moments(d), d, wants[1]);
         }
-        let look = [wants[0] != Want::Nothing, wants[1] == Want::Moments];
+        let look = [
+            wants[0] != Want::Nothing,
+            !wants[1].values() && wants[1] != Want::Nothing,
+        ];
         let mut sums = summed.then(|| vec![T::default(); self.units]);
         let seen = self.pass(look).backward(saved, d, sums.as_deref_mut());
-        if wants[1] == Want::Moments {
+        if look[1] {
             self.show_after(Direction::Backward, seen[1], &[] as &[T], wants[1]);
         }
         self.show_before(Direction::Backward, seen[0], d, wants[0]);

@@ -25,7 +25,12 @@ impl<'a> Shown<'a> {
 
     /// Whether the values themselves are wanted.
     pub(super) fn values(self) -> bool {
-        self.want == Want::Values
+        self.want.values()
+    }
+
+    /// How many examples of so many are wanted as a sample; `None` where it is all of them or none.
+    pub(super) fn sample(self, batch: usize) -> Option<usize> {
+        matches!(self.want, Want::Sample(_)).then(|| self.want.examples(batch))
     }
 
     /// The moments of a part that has just been in use, if they are wanted.
@@ -44,7 +49,7 @@ impl<'a> Shown<'a> {
         parts: impl Iterator<Item = Moments>,
         values: &[T],
     ) {
-        if let (Some(watch), Want::Moments | Want::Values) = (self.watch, self.want) {
+        if let (Some(watch), true) = (self.watch, self.want != Want::Nothing) {
             let all = parts.fold(Moments::default(), Moments::merged);
             report(
                 watch,

@@ -2,6 +2,7 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
+use crate::moments::{squares_f32, squares_f64};
 use crate::real::Real;
 use crate::width::widths;
 use std::ops::{Add, Div, Mul, Sub};
@@ -9,14 +10,20 @@ use std::ops::{Add, Div, Mul, Sub};
 /// Elements that one thread takes at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 15;
 
-/// Independent accumulators of the norms, and elements of one turn of the loop.
+/// Elements of one turn of the loop.
 const LANES: usize = 16;
+
+/// Elements whose weights and steps are kept until their norms are taken: they stay in the first cache.
+/// A pass of its own over the weights would wait for memory.
+const BLOCK: usize = 1 << 9;
 
 /// [`Real`] with what a step needs.
 pub(super) trait Number:
     Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
     fn root(self) -> Self;
+    /// Σ x².
+    fn squares(values: &[Self]) -> f64;
 
     /// The numbers of a state, where they are of this type.
     fn kept(kept: &mut Kept) -> Option<&mut [Self]>;
@@ -155,53 +162,70 @@ fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
 fn run<T: Number, const S: usize>(
     weights: &mut [T],
     gradient: &[T],
-    state: [&mut [T]; S],
+    mut state: [&mut [T]; S],
     keep: T,
     measure: bool,
     step: impl Fn(T, T, [&mut T; S]) -> T,
 ) -> Sums {
-    if measure {
-        turns::<T, S, true>(weights, gradient, state, keep, step)
-    } else {
-        turns::<T, S, false>(weights, gradient, state, keep, step)
+    if !measure {
+        turns(weights, gradient, state, keep, None, step);
+        return [0.0; 2];
     }
+    let mut sums = [0.0; 2];
+    let mut seen = [[T::default(); BLOCK]; 2];
+    for (block, (weights, gradient)) in weights
+        .chunks_mut(BLOCK)
+        .zip(gradient.chunks(BLOCK))
+        .enumerate()
+    {
+        let (at, count) = (block * BLOCK, weights.len());
+        let state = state.each_mut().map(|kept| &mut kept[at..at + count]);
+        turns(weights, gradient, state, keep, Some(&mut seen), &step);
+        for (sum, seen) in sums.iter_mut().zip(&seen) {
+            *sum += T::squares(&seen[..count]);
+        }
+    }
+    sums
 }
 
+/// `seen` receives the weights before and the steps, of one block, where they are wanted.
 #[inline(always)]
-fn turns<T: Number, const S: usize, const MEASURE: bool>(
+fn turns<T: Number, const S: usize>(
     weights: &mut [T],
     gradient: &[T],
     mut state: [&mut [T]; S],
     keep: T,
+    mut seen: Option<&mut [[T; BLOCK]; 2]>,
     step: impl Fn(T, T, [&mut T; S]) -> T,
-) -> Sums {
-    let mut sums = [[0.0f64; LANES]; 2];
+) {
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
+    let all = turns.len() * LANES;
     for (turn, (weights, slopes)) in turns.iter_mut().zip(slopes).enumerate() {
         let at = turn * LANES;
         let mut state = state.each_mut().map(|kept| &mut kept[at..at + LANES]);
+        let before = *weights;
+        let mut steps = [T::default(); LANES];
         for lane in 0..LANES {
             let now = state.each_mut().map(|kept| &mut kept[lane]);
-            let before = weights[lane];
-            let moved = step(before, slopes[lane], now);
-            weights[lane] = keep * before - moved;
-            if MEASURE {
-                sums[0][lane] += before.wide() * before.wide();
-                sums[1][lane] += moved.wide() * moved.wide();
-            }
+            steps[lane] = step(before[lane], slopes[lane], now);
+            weights[lane] = keep * before[lane] - steps[lane];
+        }
+        if let Some([weights, moved]) = &mut seen {
+            weights[at..at + LANES].copy_from_slice(&before);
+            moved[at..at + LANES].copy_from_slice(&steps);
         }
     }
-    let at = turns.len() * LANES;
     for (lane, (weight, &slope)) in rest.iter_mut().zip(slopes_rest).enumerate() {
-        let now = state.each_mut().map(|kept| &mut kept[at + lane]);
+        let now = state.each_mut().map(|kept| &mut kept[all + lane]);
         let before = *weight;
-        let moved = step(before, slope, now);
-        *weight = keep * before - moved;
-        sums[0][lane] += before.wide() * before.wide();
-        sums[1][lane] += moved.wide() * moved.wide();
+        let step = step(before, slope, now);
+        *weight = keep * before - step;
+        if let Some([weights, moved]) = &mut seen {
+            weights[all + lane] = before;
+            moved[all + lane] = step;
+        }
     }
-    sums.map(|lanes| lanes.iter().sum())
 }
 
 widths! {
@@ -217,11 +241,15 @@ widths! {
 }
 
 macro_rules! number {
-    ($float:ty, $kept:ident, $step:ident) => {
+    ($float:ty, $kept:ident, $step:ident, $squares:path) => {
         impl Number for $float {
             #[inline(always)]
             fn root(self) -> Self {
                 self.sqrt()
+            }
+
+            fn squares(values: &[Self]) -> f64 {
+                $squares(values)
             }
 
             fn kept(kept: &mut Kept) -> Option<&mut [Self]> {
@@ -242,5 +270,5 @@ macro_rules! number {
     };
 }
 
-number!(f32, Single, step_f32);
-number!(f64, Double, step_f64);
+number!(f32, Single, step_f32, squares_f32);
+number!(f64, Double, step_f64, squares_f64);

@@ -14,7 +14,7 @@ const SELU: Curve = Curve::Elu {
 ///
 /// # Panics
 /// For an activation that has no tensor form yet.
-pub(super) fn curve_of(phi: Activation) -> Option<Curve> {
+pub(crate) fn curve_of(phi: Activation) -> Option<Curve> {
     Some(match phi {
         Activation::Identity => return None,
         Activation::Sigmoid => Curve::Sigmoid,

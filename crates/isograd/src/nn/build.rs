@@ -2,6 +2,7 @@
 
 use super::attention::Attention;
 use super::batch_norm::BatchNorm;
+use super::boxed::Boxed;
 use super::conv1d::Conv1d;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
@@ -116,12 +117,12 @@ impl Build {
                     bias: bias(b, *filters),
                 })
             }
-            Op::BatchNorm { units, .. } => Parameters::BatchNorm(BatchNorm {
+            Op::BatchNorm { units, .. } => Parameters::BatchNorm(Boxed::new(BatchNorm {
                 gamma: self.param(constant(Init::ONES, *units), node),
                 beta: self.param(constant(Init::ZEROS, *units), node),
                 running_mean: RunningState::new(self.tensor(constant(Init::ZEROS, *units))),
                 running_var: RunningState::new(self.tensor(constant(Init::ONES, *units))),
-            }),
+            })),
             Op::LayerNorm { elements, .. } => Parameters::LayerNorm(LayerNorm {
                 gamma: self.param(constant(Init::ONES, *elements), node),
                 beta: self.param(constant(Init::ZEROS, *elements), node),
@@ -159,7 +160,7 @@ impl Build {
                 bias,
             } => {
                 let inits = Inits { input: init, bias };
-                Parameters::Recurrent(self.recurrent(node, block, *inputs, &inits))
+                Parameters::Recurrent(Boxed::new(self.recurrent(node, block, *inputs, &inits)))
             }
             Op::Embedding {
                 vocabulary: rows,
@@ -179,7 +180,7 @@ impl Build {
             } => Parameters::Vectors(Vectors {
                 weight: self.param(draw("weight", init, &[*rows, *columns]), node),
             }),
-            Op::Attention { .. } => Parameters::Attention(self.attention(node)?),
+            Op::Attention { .. } => Parameters::Attention(Boxed::new(self.attention(node)?)),
             Op::Prelu { slope, slopes } => Parameters::Prelu(Prelu {
                 slope: self.param(constant(Init::Constant { value: *slope }, *slopes), node),
             }),

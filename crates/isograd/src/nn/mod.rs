@@ -3,6 +3,7 @@
 pub mod activation;
 mod attention;
 mod batch_norm;
+mod boxed;
 mod build;
 mod conv1d;
 mod conv2d;
@@ -35,6 +36,7 @@ mod weight;
 
 pub use attention::{Attention, AttentionOptions};
 pub use batch_norm::{BatchNorm, BatchNormOptions};
+pub use boxed::Boxed;
 pub use build::Build;
 pub use conv1d::{Conv1d, Steps};
 pub use conv2d::Conv2d;

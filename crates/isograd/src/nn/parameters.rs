@@ -2,6 +2,7 @@
 
 use super::attention::Attention;
 use super::batch_norm::BatchNorm;
+use super::boxed::Boxed;
 use super::conv1d::Conv1d;
 use super::conv2d::Conv2d;
 use super::dense::Dense;
@@ -18,13 +19,11 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor};
 /// Makes [`Parameters`] of a list of modules. The variant is not part of a parameter's path, so its
 /// module is visited directly.
 macro_rules! parameters {
-    ($($(#[$doc:meta])* $kind:ident,)+) => {
+    ($($(#[$doc:meta])* $kind:ident($module:ty),)+) => {
         /// The parameters of one node.
-        // There is one a node: what a small variant leaves unused is nothing beside its tensors.
-        #[allow(clippy::large_enum_variant)]
         #[derive(Module, Debug)]
         pub enum Parameters {
-            $($(#[$doc])* $kind($kind),)+
+            $($(#[$doc])* $kind($module),)+
         }
 
         impl Parameters {
@@ -52,31 +51,31 @@ macro_rules! parameters {
 
 parameters! {
     /// Of a dense node.
-    Dense,
+    Dense(Dense),
     /// Of a convolution of sequences.
-    Conv1d,
+    Conv1d(Conv1d),
     /// Of a convolution.
-    Conv2d,
+    Conv2d(Conv2d),
     /// Of a batch normalisation.
-    BatchNorm,
+    BatchNorm(Boxed<BatchNorm>),
     /// Of a layer normalisation.
-    LayerNorm,
+    LayerNorm(LayerNorm),
     /// Of a group or instance normalisation.
-    GroupNorm,
+    GroupNorm(GroupNorm),
     /// Of an RMS normalisation.
-    RmsNorm,
+    RmsNorm(RmsNorm),
     /// Of a recurrent layer.
-    Recurrent,
+    Recurrent(Boxed<Recurrent>),
     /// Of a dynamic tanh.
-    DynamicTanh,
+    DynamicTanh(DynamicTanh),
     /// Of a learned factor.
-    Multiplier,
+    Multiplier(Multiplier),
     /// Of a learned offset.
-    Offset,
+    Offset(Offset),
     /// Of an embedding, of learned positions, of queries.
-    Vectors,
+    Vectors(Vectors),
     /// Of an attention.
-    Attention,
+    Attention(Boxed<Attention>),
     /// Of a PReLU.
-    Prelu,
+    Prelu(Prelu),
 }

@@ -4,6 +4,7 @@ mod landscape;
 mod linear;
 mod probes;
 mod recorder;
+mod sample;
 mod schedule;
 mod through_time;
 mod units;

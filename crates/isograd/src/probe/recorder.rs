@@ -1,32 +1,55 @@
 //! The sink behind the probes of a network: collects what a pass shows into rows of a trace.
 
-use super::units::{Cosine, Slopes};
+use super::sample::{Sampler, examples};
+use super::units::{Census, Cosine, Layout, Slopes, Window, part};
 use crate::nn::Network;
 use isograd_core::describe::{NodeId, Plan};
 use isograd_core::trace::quantity::{Quantity, Row};
 use isograd_core::trace::{Role, Site};
-use isograd_kernels::{Direction, Moments, Sink, View, Want};
+use isograd_kernels::{Direction, Moments, Sink, View, Want, cosines};
 use isograd_theory::Activation;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Moments forward and backward.
-    Moments,
-    /// Also slopes of activations and correlations, from the values.
+    /// Moments forward and backward of everything; slopes of activations and correlations from a sample
+    /// of the batch, the slopes over the last examples of the training.
+    Step,
+    /// Slopes and correlations from everything as well.
     Full,
 }
 
+/// Examples of a sample that are compared with each other: 28 pairs.
+const PAIRED: usize = 8;
+
 /// What a site has seen since the last [`Recorder::take`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     forward: Moments,
     backward: Moments,
     examples: usize,
     backward_examples: usize,
+    /// Σ of the cosines between examples of samples, and how many they are.
+    alike: (f64, f64),
+}
+
+/// What a site shows of everything, beside its moments.
+#[derive(Clone, Debug, Default)]
+struct Whole {
     slopes: Option<Slopes>,
     cosine: Cosine,
+}
+
+/// Everything seen, and what outlives a step.
+#[derive(Debug, Default)]
+struct State {
+    seen: Vec<Seen>,
+    /// Of [`Detail::Full`] only.
+    whole: Vec<Whole>,
+    /// Slopes of the activation behind each site.
+    windows: Vec<Option<Window>>,
+    sampler: Sampler,
 }
 
 /// Collects what the probes of one network see, over one pass or several.
@@ -35,7 +58,9 @@ pub struct Recorder {
     detail: Detail,
     /// Activation behind each site: the row of its node's site, what it is, its units.
     feeds: Vec<Option<(usize, Activation, usize)>>,
-    seen: Mutex<Vec<Seen>>,
+    /// Examples of each site that are wanted as a sample.
+    samples: Vec<usize>,
+    state: Mutex<State>,
 }
 
 impl Recorder {
@@ -46,31 +71,64 @@ impl Recorder {
         Self {
             detail,
             feeds: feeds(plan, sites),
-            seen: Mutex::new(vec![Seen::default(); sites.len()]),
+            samples: sites
+                .iter()
+                .map(|site| examples(plan.nodes[site.node].output.elements()))
+                .collect(),
+            state: Mutex::new(State {
+                seen: vec![Seen::default(); sites.len()],
+                whole: match detail {
+                    Detail::Step => Vec::new(),
+                    Detail::Full => vec![Whole::default(); sites.len()],
+                },
+                windows: vec![None; sites.len()],
+                ..State::default()
+            }),
         }
     }
 
     // A panic of another thread while it held the lock has nothing to do with the numbers here.
-    fn lock(&self) -> MutexGuard<'_, Vec<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The rows of what was seen, one a site, and a clean start. `per_example` turns the gradient
     /// of the loss into that of one example's own loss (the batch size for a mean).
     pub fn take(&self, per_example: f64) -> Vec<Row> {
-        let mut seen = self.lock();
-        let mut rows: Vec<Row> = seen.iter().map(|s| row(s, per_example)).collect();
+        let mut state = self.lock();
+        let mut rows: Vec<Row> = state.seen.iter().map(|s| row(s, per_example)).collect();
         for (site, feed) in self.feeds.iter().enumerate() {
-            if let (Some((row, _, _)), Some(slopes)) = (feed, &seen[site].slopes) {
-                rows[*row].set(Quantity::DeadUnits, slopes.dead());
-                rows[*row].set(Quantity::SlopeSquare, slopes.mean_square());
-                if slopes.saturating() {
-                    rows[*row].set(Quantity::SaturatedUnits, slopes.saturated());
-                }
+            let Some((at, _, _)) = feed else { continue };
+            let whole = state
+                .whole
+                .get(site)
+                .and_then(|whole| whole.slopes.as_ref());
+            let whole = whole.map(|slopes| (slopes.census(), true));
+            let last = || state.windows[site].as_ref().and_then(Window::census);
+            if let Some((census, enough)) = whole.or_else(last) {
+                fill(&mut rows[*at], census, enough);
             }
         }
-        seen.iter_mut().for_each(|s| *s = Seen::default());
+        for (row, whole) in rows.iter_mut().zip(&state.whole) {
+            if let Some(correlation) = whole.cosine.mean() {
+                row.set(Quantity::Correlation, correlation);
+            }
+        }
+        state.seen.fill(Seen::default());
+        state.whole.fill(Whole::default());
+        state.sampler.turn();
         rows
+    }
+}
+
+/// Puts in what slopes say; `enough`: whether units can be called dead.
+fn fill(row: &mut Row, census: Census, enough: bool) {
+    row.set(Quantity::SlopeSquare, census.mean_square);
+    if enough {
+        row.set(Quantity::DeadUnits, census.dead);
+    }
+    if let Some(saturated) = census.saturated {
+        row.set(Quantity::SaturatedUnits, saturated);
     }
 }
 
@@ -93,17 +151,19 @@ fn row(seen: &Seen, per_example: f64) -> Row {
         row.set(Quantity::GradientMaxAbs, factor * backward.max_abs);
         row.set(Quantity::GradientNonFinite, backward.non_finite as f64);
     }
-    if let Some(correlation) = seen.cosine.mean() {
-        row.set(Quantity::Correlation, correlation);
+    let (alike, pairs) = seen.alike;
+    if pairs > 0.0 {
+        row.set(Quantity::Correlation, (alike / pairs).clamp(-1.0, 1.0));
     }
     row
 }
 
 impl Sink for Recorder {
-    fn want(&self, _: usize, direction: Direction) -> Want {
+    fn want(&self, site: usize, direction: Direction) -> Want {
         match (self.detail, direction) {
+            (_, Direction::Backward) => Want::Moments,
             (Detail::Full, Direction::Forward) => Want::Values,
-            _ => Want::Moments,
+            (Detail::Step, Direction::Forward) => Want::Sample(self.samples[site]),
         }
     }
 
@@ -115,8 +175,9 @@ impl Sink for Recorder {
         moments: Moments,
         view: Option<View<'_>>,
     ) {
-        let mut all = self.lock();
-        let seen = &mut all[site];
+        let mut state = self.lock();
+        let state = &mut *state;
+        let seen = &mut state.seen[site];
         match direction {
             Direction::Forward => {
                 seen.forward = seen.forward.merged(moments);
@@ -127,13 +188,32 @@ impl Sink for Recorder {
                 seen.backward_examples += batch;
             }
         }
-        if let Some(view) = view {
-            seen.cosine.add(&view);
-            if let Some((_, activation, units)) = self.feeds[site] {
-                seen.slopes
-                    .get_or_insert_with(|| Slopes::new(activation, units))
-                    .add(&view);
+        let Some(view) = view else { return };
+        let feed = self.feeds[site];
+        if let Some(whole) = state.whole.get_mut(site) {
+            whole.cosine.add(&view);
+            if let Some((_, activation, units)) = feed {
+                let slopes = || Slopes::new(activation, units);
+                whole.slopes.get_or_insert_with(slopes).add(&view);
             }
+            return;
+        }
+        let layout = feed.and_then(|(_, _, units)| Layout::of(view.shape, units));
+        let channels = match layout {
+            Some(layout) => layout.inner > 1,
+            None => view.shape.len() == 4,
+        };
+        let Some(sample) = state.sampler.take(&view, channels) else {
+            return;
+        };
+        let compared = sample.examples.min(PAIRED) * sample.elements;
+        let (alike, pairs) = cosines(part(sample.values, 0..compared), sample.elements);
+        seen.alike.0 += alike;
+        seen.alike.1 += pairs;
+        if let (Some((_, activation, units)), Some(_)) = (feed, layout) {
+            state.windows[site]
+                .get_or_insert_with(|| Window::new(activation, units))
+                .add(sample.values, sample.inner, sample.examples);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What is measured unit by unit, from the values themselves: slopes of activations and the
 //! correlation between examples.
 
-use isograd_kernels::{Slice, View};
+use crate::nn::activation::curve_of;
+use isograd_kernels::{Curve, Slice, View, add_directions, add_slope_squares};
 use isograd_theory::Activation;
+use std::ops::Range;
 
 /// A unit is saturated when its mean squared slope lies below this share of the largest squared
 /// slope the activation has: 0.05 is −13 dB, what three quarters of a decade of gradient cost in one
@@ -12,6 +14,9 @@ pub(super) const SATURATION_BOUND: f64 = 0.05;
 
 /// Steps of each sequence at which slopes that cost an exponential are taken.
 const STEPS: usize = 8;
+
+/// Examples of each step at which such slopes are taken.
+const SMOOTH: usize = 4;
 
 /// True where the slope is constant on either side of its kinks: cheap, and 0 on a whole side of ReLU.
 fn rectifier(activation: Activation) -> bool {
@@ -28,20 +33,35 @@ fn rectifier(activation: Activation) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Slopes {
     activation: Activation,
+    curve: Option<Curve>,
     sums: Vec<f64>,
+    /// Numbers seen of each unit.
     count: f64,
+    examples: usize,
     largest: f64,
+}
+
+/// What slopes say of a layer's units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Census {
+    /// Share of units whose slope was 0 on every example.
+    pub(super) dead: f64,
+    /// Share of units below [`SATURATION_BOUND`]; `None` of activations that do not saturate.
+    pub(super) saturated: Option<f64>,
+    /// Mean over units and examples of the squared slope.
+    pub(super) mean_square: f64,
 }
 
 impl Slopes {
     /// Nothing seen yet, of `units` units.
     pub(super) fn new(activation: Activation, units: usize) -> Self {
-        let largest = activation.max_slope();
         Self {
             activation,
+            curve: curve_of(activation),
             sums: vec![0.0; units],
             count: 0.0,
-            largest,
+            examples: 0,
+            largest: activation.max_slope(),
         }
     }
 
@@ -50,81 +70,139 @@ impl Slopes {
         let Some(layout) = Layout::of(view.shape, self.sums.len()) else {
             return;
         };
+        let examples = view.shape[0];
+        self.examples += examples;
         // Of a long sequence, steps that differ from example to example are enough for a slope that
         // is nowhere 0 and costs an exponential.
         let (steps, every) = match *view.shape {
-            [_, steps, _] if !rectifier(self.activation) => (steps, steps.div_ceil(STEPS).max(1)),
+            [_, steps, _] if layout.inner == 1 && !rectifier(self.activation) => {
+                (steps, steps.div_ceil(STEPS).max(1))
+            }
             _ => (1, 1),
         };
-        let taken = |row: usize| (row % steps + row / steps).is_multiple_of(every);
-        match view.values {
-            Slice::F32(v) => self.add_values(v, f64::from, layout, taken),
-            Slice::F64(v) => self.add_values(v, |x| x, layout, taken),
+        if every == 1 {
+            return self.add_rows(view.values, layout.inner);
         }
-    }
-
-    fn add_values<T: Copy>(
-        &mut self,
-        values: &[T],
-        wide: impl Fn(T) -> f64,
-        layout: Layout,
-        taken: impl Fn(usize) -> bool,
-    ) {
-        // A row has every unit, at one place.
-        let all = layout.units * layout.inner;
-        let rows = values.chunks_exact(all).enumerate();
-        for (_, row) in rows.filter(|(number, _)| taken(*number)) {
-            for (unit, values) in row.chunks_exact(layout.inner).enumerate() {
-                for &x in values {
-                    let slope = self.activation.derivative(wide(x));
-                    // A unit that sees NaN is neither dead nor saturated; the NaN has its own finding.
-                    self.sums[unit] += slope * slope;
-                }
+        let units = layout.units;
+        for row in 0..examples * steps {
+            if (row % steps + row / steps).is_multiple_of(every) {
+                self.add_rows(part(view.values, row * units..(row + 1) * units), 1);
             }
-            self.count += layout.inner as f64;
         }
     }
 
-    /// Share of units whose slope was 0 on every example.
-    pub(super) fn dead(&self) -> f64 {
-        self.share(|sum| sum == 0.0)
+    /// Adds so many examples in rows of units with `inner` numbers each.
+    pub(super) fn add_sample(&mut self, values: Slice<'_>, inner: usize, examples: usize) {
+        self.examples += examples;
+        self.add_rows(values, inner);
     }
 
-    /// Share of units below [`SATURATION_BOUND`].
-    pub(super) fn saturated(&self) -> f64 {
-        let limit = SATURATION_BOUND * self.largest * self.largest * self.count;
-        self.share(|sum| sum < limit)
+    // A unit that sees NaN is neither dead nor saturated; the NaN has its own finding.
+    fn add_rows(&mut self, values: Slice<'_>, inner: usize) {
+        let row = (self.sums.len() * inner).max(1);
+        let rows = length(values) / row;
+        match self.curve {
+            Some(curve) => add_slope_squares(curve, values, inner, &mut self.sums),
+            None => self
+                .sums
+                .iter_mut()
+                .for_each(|sum| *sum += (rows * inner) as f64),
+        }
+        self.count += (rows * inner) as f64;
     }
 
-    /// Whether the activation saturates at all.
-    pub(super) fn saturating(&self) -> bool {
-        self.activation.saturating()
+    pub(super) fn census(&self) -> Census {
+        self.census_with(&[], 0.0)
     }
 
-    /// Mean over units and examples of the squared slope.
-    pub(super) fn mean_square(&self) -> f64 {
-        self.sums.iter().sum::<f64>() / (self.count * self.sums.len() as f64).max(1.0)
+    /// That of these and of sums more.
+    fn census_with(&self, more: &[f64], count: f64) -> Census {
+        let units = self.sums.len().max(1) as f64;
+        let count = self.count + count;
+        let limit = SATURATION_BOUND * self.largest * self.largest * count;
+        let (mut dead, mut saturated, mut total) = (0u32, 0u32, 0.0);
+        let more = more.iter().copied().chain(std::iter::repeat(0.0));
+        for (sum, more) in self.sums.iter().zip(more) {
+            let sum = sum + more;
+            dead += u32::from(sum == 0.0);
+            saturated += u32::from(sum < limit);
+            total += sum;
+        }
+        Census {
+            dead: f64::from(dead) / units,
+            saturated: self
+                .activation
+                .saturating()
+                .then(|| f64::from(saturated) / units),
+            mean_square: total / (count * units).max(1.0),
+        }
     }
 
-    fn share(&self, holds: impl Fn(f64) -> bool) -> f64 {
-        let held = self.sums.iter().filter(|&&sum| holds(sum)).count();
-        held as f64 / self.sums.len().max(1) as f64
+    fn clear(&mut self) {
+        self.sums.fill(0.0);
+        self.count = 0.0;
+        self.examples = 0;
+    }
+}
+
+/// Examples without which no unit is called dead.
+const ENOUGH: usize = 2048;
+
+/// Slopes over the last examples of a training: at least [`ENOUGH`] once there were as many, and at
+/// most twice that.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    before: Slopes,
+    now: Slopes,
+}
+
+impl Window {
+    pub(super) fn new(activation: Activation, units: usize) -> Self {
+        let now = Slopes::new(activation, units);
+        let before = now.clone();
+        Self { before, now }
+    }
+
+    /// Adds so many examples in rows of units with `inner` numbers each; of an activation whose slopes
+    /// cost an exponential and are nowhere 0, a few of them.
+    pub(super) fn add(&mut self, values: Slice<'_>, inner: usize, examples: usize) {
+        let taken = if rectifier(self.now.activation) {
+            examples
+        } else {
+            examples.min(SMOOTH)
+        };
+        let numbers = length(values) / examples.max(1);
+        let (values, examples) = (part(values, 0..taken * numbers), taken);
+        if self.now.examples >= ENOUGH {
+            std::mem::swap(&mut self.before, &mut self.now);
+            self.now.clear();
+        }
+        self.now.add_sample(values, inner, examples);
+    }
+
+    /// What they say, and whether the examples are enough to call a unit dead; `None` before any.
+    pub(super) fn census(&self) -> Option<(Census, bool)> {
+        let examples = self.before.examples + self.now.examples;
+        let census = || self.now.census_with(&self.before.sums, self.before.count);
+        (examples > 0).then(|| (census(), examples >= ENOUGH))
     }
 }
 
 /// Which unit an element belongs to.
 #[derive(Clone, Copy, Debug)]
-struct Layout {
+pub(super) struct Layout {
     units: usize,
-    inner: usize,
+    /// Numbers of one unit side by side.
+    pub(super) inner: usize,
 }
 
 impl Layout {
     /// Units are the second dimension of vectors and images, the last of sequences.
-    fn of(shape: &[usize], units: usize) -> Option<Self> {
+    pub(super) fn of(shape: &[usize], units: usize) -> Option<Self> {
         let inner = match shape {
             [_, n] if *n == units => 1,
             [_, _, n] if *n == units => 1,
+            [_, n, positions] if *n == units => *positions,
             [_, n, height, width] if *n == units => height * width,
             _ => return None,
         };
@@ -132,47 +210,40 @@ impl Layout {
     }
 }
 
+fn length(values: Slice<'_>) -> usize {
+    match values {
+        Slice::F32(v) => v.len(),
+        Slice::F64(v) => v.len(),
+    }
+}
+
+/// Some of them.
+pub(super) fn part(values: Slice<'_>, range: Range<usize>) -> Slice<'_> {
+    match values {
+        Slice::F32(v) => Slice::F32(&v[range]),
+        Slice::F64(v) => Slice::F64(&v[range]),
+    }
+}
+
 /// Mean cosine between different examples, from the sum of their directions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cosine {
     sum: Vec<f64>,
-    examples: f64,
+    examples: usize,
 }
 
 impl Cosine {
     /// Adds a batch; examples are rows, a row of zeros has no direction and is left out.
     pub(super) fn add(&mut self, view: &View<'_>) {
-        let Some((&batch, rest)) = view.shape.split_first() else {
-            return;
-        };
-        let elements: usize = rest.iter().product();
-        if elements == 0 || batch == 0 {
-            return;
-        }
+        let elements: usize = view.shape.iter().skip(1).product();
         self.sum.resize(elements, 0.0);
-        for row in 0..batch {
-            let range = row * elements..(row + 1) * elements;
-            match view.values {
-                Slice::F32(v) => self.add_row(v[range].iter().map(|&x| f64::from(x))),
-                Slice::F64(v) => self.add_row(v[range].iter().copied()),
-            }
-        }
-    }
-
-    fn add_row(&mut self, row: impl Iterator<Item = f64> + Clone) {
-        let norm = row.clone().map(|x| x * x).sum::<f64>().sqrt();
-        if norm > 0.0 && norm.is_finite() {
-            for (sum, x) in self.sum.iter_mut().zip(row) {
-                *sum += x / norm;
-            }
-            self.examples += 1.0;
-        }
+        self.examples += add_directions(view.values, &mut self.sum);
     }
 
     /// (‖Σ x̂‖² − n) / (n (n − 1)); `None` with fewer than two examples.
     pub(super) fn mean(&self) -> Option<f64> {
-        let n = self.examples;
-        (n >= 2.0).then(|| {
+        let n = self.examples as f64;
+        (self.examples >= 2).then(|| {
             let square: f64 = self.sum.iter().map(|x| x * x).sum();
             ((square - n) / (n * (n - 1.0))).clamp(-1.0, 1.0)
         })
@@ -195,17 +266,17 @@ mod tests {
         let mut slopes = Slopes::new(Activation::Relu, 2);
         // Channel 0 is negative everywhere in the first image, positive once in the second.
         slopes.add(&view(&[1, 2, 1, 2], &[-1.0, -2.0, -1.0, -1.0]));
-        assert_eq!(slopes.dead(), 1.0);
+        assert_eq!(slopes.census().dead, 1.0);
         slopes.add(&view(&[1, 2, 1, 2], &[-1.0, 2.0, -1.0, -1.0]));
-        assert_eq!(slopes.dead(), 0.5);
-        assert_eq!(slopes.mean_square(), 1.0 / 8.0);
+        assert_eq!(slopes.census().dead, 0.5);
+        assert_eq!(slopes.census().mean_square, 1.0 / 8.0);
     }
 
     #[test]
     fn sequences_have_their_units_last() {
         let mut slopes = Slopes::new(Activation::Relu, 3);
         slopes.add(&view(&[1, 2, 3], &[-1.0, 1.0, -1.0, -1.0, -1.0, 1.0]));
-        assert!((slopes.dead() - 1.0 / 3.0).abs() < 1e-15);
+        assert!((slopes.census().dead - 1.0 / 3.0).abs() < 1e-15);
     }
 
     #[test]
@@ -225,14 +296,17 @@ mod tests {
                 }
             }
         }
-        assert!((slopes.mean_square() - expected / count).abs() < 1e-12);
+        assert!((slopes.census().mean_square - expected / count).abs() < 1e-12);
     }
 
     #[test]
     fn saturated_units_are_those_in_the_tails() {
         let mut slopes = Slopes::new(Activation::Tanh, 2);
         slopes.add(&view(&[2, 2], &[0.1, 3.0, -0.1, 2.5]));
-        assert_eq!((slopes.saturated(), slopes.dead()), (0.5, 0.0));
+        assert_eq!(
+            (slopes.census().saturated, slopes.census().dead),
+            (Some(0.5), 0.0)
+        );
     }
 
     #[test]

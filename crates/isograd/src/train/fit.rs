@@ -94,7 +94,7 @@ impl<'a> Fit<'a> {
         let steps = options
             .max_steps
             .map_or(planned, |limit| planned.min(limit));
-        let recorder = Arc::new(Recorder::new(&network, Detail::Moments));
+        let recorder = Arc::new(Recorder::new(&network, Detail::Step));
         Ok(Self {
             prepared,
             description,

@@ -142,8 +142,17 @@ impl Layout {
         };
         let mut output = vec![T::default(); x.len()];
         let (piece, block) = (self.piece(), self.block());
-        // Where the values in front of the activation are asked for, they all have to be there at once.
-        let turns = if seen.before.values() && seen.curve.is_some() {
+        // A sample of what the activation takes the place of is normalised beside it; where all of it is
+        // asked for, it has to be there at once.
+        let batch = shape.first().copied().unwrap_or(1).max(1);
+        let sample = seen.before.sample(batch).filter(|_| seen.curve.is_some());
+        let sample = sample.map(|examples| {
+            let x = &x[..examples * (x.len() / batch)];
+            let mut sample = vec![T::default(); x.len()];
+            T::apply(x, self.runs(0), maps, &mut sample);
+            sample
+        });
+        let turns = if sample.is_none() && seen.before.values() && seen.curve.is_some() {
             [Some((true, false)), Some((false, true))]
         } else {
             [Some((true, true)), None]
@@ -165,7 +174,8 @@ impl Layout {
                 moments
             });
             if normalise {
-                seen.before.tell(shape, parts.iter().map(|m| m[0]), &output);
+                let before = sample.as_deref().unwrap_or(&output);
+                seen.before.tell(shape, parts.iter().map(|m| m[0]), before);
             }
             if activate {
                 seen.after.tell(shape, parts.iter().map(|m| m[1]), &output);
