@@ -46,18 +46,18 @@ proptest! {
         let found = moments(&x);
         let squares = sums_of_squares(&[&Values::of(x.clone())])[0];
         prop_assert_eq!(found.count, count as u64);
-        prop_assert_eq!(squares.to_bits(), found.sum_squares.to_bits());
         if count == 0 {
             prop_assert_eq!((found.sum, found.sum_squares, found.max_abs), (0.0, 0.0, 0.0));
             return Ok(());
         }
-        // Burn adds singles up in single precision.
+        // Burn adds singles up in single precision, and the kernels some of them.
         let share = if double { 1e-13 } else { 1e-5 };
         let near = |a: f64, b: f64| {
             if b.is_finite() { (a - b).abs() <= share * count as f64 } else { !a.is_finite() }
         };
         prop_assert!(near(found.sum, number(x.clone().sum())));
-        prop_assert!(near(squares, number(x.clone().powi_scalar(2).sum())));
+        let theirs = number(x.clone().powi_scalar(2).sum());
+        prop_assert!(near(squares, theirs) && near(found.sum_squares, theirs));
         if bad.is_none() {
             prop_assert!(near(found.max_abs, number(x.abs().max())));
         }
