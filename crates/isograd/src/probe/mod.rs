@@ -2,6 +2,7 @@
 
 mod landscape;
 mod linear;
+mod noise;
 mod probes;
 mod recorder;
 mod sample;
@@ -12,6 +13,7 @@ mod weights;
 
 pub use landscape::{Along, Shift, along_gradient, covariate_shift};
 pub use linear::{LinearProbe, linear_probes};
+pub use noise::{Course, Heard};
 pub use probes::{Probes, Reading, Readings};
 pub use recorder::{Detail, Recorder};
 pub use schedule::Schedule;

@@ -1,5 +1,6 @@
 //! What is measured of the parameters themselves.
 
+use super::noise::Heard;
 use crate::nn::Network;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -17,6 +18,8 @@ pub struct WeightRow {
     pub moved: Option<f64>,
     /// Its own norm before the step.
     pub norm: f64,
+    /// What of its gradient is the same from step to step, and what is not.
+    pub heard: Option<Heard>,
 }
 
 /// The norm of every parameter of a network as it is, in the order in which they are visited.
@@ -121,6 +124,9 @@ impl WeightSites {
                 if let Some(gradient) = found.gradient {
                     row.set(Quantity::WeightGradient, gradient);
                 }
+                if let Some(Heard { signal, noise }) = found.heard.filter(|h| h.noise > 0.0) {
+                    row.set(Quantity::GradientSnr, signal / noise);
+                }
                 // A matrix of zeros that started as zeros has no size to compare with.
                 let size = found.norm.max(start);
                 if let (Some(moved), true) = (found.moved, size > 0.0) {
@@ -154,7 +160,16 @@ impl WeightSites {
             let squares = rows().map(|row| of(row).map(|x| x * x));
             squares.sum::<Option<f64>>().map(f64::sqrt)
         };
+        let heard = rows().map(|(_, row)| row.heard);
+        let heard = heard.reduce(|a, b| {
+            let (a, b) = (a?, b?);
+            Some(Heard {
+                signal: a.signal + b.signal,
+                noise: a.noise + b.noise,
+            })
+        });
         let row = WeightRow {
+            heard: heard.flatten(),
             gradient: norm(|(_, row)| row.gradient),
             moved: norm(|(_, row)| row.moved),
             norm: norm(|(_, row)| Some(row.norm))?,

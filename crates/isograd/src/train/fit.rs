@@ -14,7 +14,7 @@ use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
 use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
-use crate::probe::{Detail, Recorder, WeightRow, WeightSites, weight_norms};
+use crate::probe::{Course, Detail, Recorder, WeightRow, WeightSites, weight_norms};
 use crate::session::Prepared;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
@@ -58,6 +58,8 @@ pub(super) struct Fit<'a> {
     curriculum: Option<Curriculum>,
     weights: WeightSites,
     trace: Trace,
+    /// Those of the gradients over the watched steps.
+    courses: Vec<Course>,
     /// Behind the probes of watched steps; empty between them.
     recorder: Arc<Recorder>,
     step: u64,
@@ -115,6 +117,7 @@ impl<'a> Fit<'a> {
             curriculum: curriculum(prepared, seed)?,
             weights,
             trace,
+            courses: Vec::new(),
             recorder,
             step: 0,
             steps,
@@ -249,6 +252,7 @@ impl<'a> Fit<'a> {
         self.clipping.enter_tensors(by_tensor);
         let finite = loss.is_finite() && clipped.norm_before.is_finite();
         let batch = rows;
+        let heard = watched.then(|| gradients.listen(&mut self.courses, roster));
         let mut rows = watched.then(|| self.recorder.take(per_example));
         if !finite && rows.is_none() && !self.provenance_known {
             // The first bad step says where the first bad number is, scheduled or not.
@@ -266,8 +270,8 @@ impl<'a> Fit<'a> {
         let Some(network) = self.network.take() else {
             return loss;
         };
-        let (network, measured) =
-            update(network, gradients, &mut self.optimizer, lr, rows.is_some());
+        let heard = heard.or_else(|| rows.is_some().then(|| gradients.unheard()));
+        let (network, measured) = update(network, gradients, &mut self.optimizer, lr, heard);
         if let Some(rows) = &mut rows {
             self.weights.fill(&measured, rows);
         }
@@ -377,8 +381,8 @@ impl<'a> Fit<'a> {
             .map(|&(place, gradient)| {
                 let row = WeightRow {
                     gradient: Some(gradient),
-                    moved: None,
                     norm: now[place],
+                    ..WeightRow::default()
                 };
                 (place, row)
             })

@@ -35,7 +35,7 @@ impl Optimizer {
         let mut collected = Collected::take(&module, gradients, weights);
         let roster = collected.enlist(&module, &Places::default(), self);
         let clipped = collected.clip(clip, roster);
-        let (module, _) = update(module, collected, self, lr, false);
+        let (module, _) = update(module, collected, self, lr, None);
         (module, clipped)
     }
 }

@@ -4,7 +4,7 @@ use crate::nn::Network;
 use crate::optim::{
     Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, by_tensor, clip, flat, limit,
 };
-use crate::probe::WeightRow;
+use crate::probe::{Course, Heard, WeightRow};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
@@ -214,6 +214,25 @@ impl Collected {
         clipped
     }
 
+    /// Adds each gradient to its course, where it is a matrix's or a kernel's; what is heard in each, in
+    /// order.
+    pub(super) fn listen(&self, courses: &mut Vec<Course>, roster: &Roster) -> Vec<Option<Heard>> {
+        if courses.len() != self.found.len() {
+            *courses = vec![Course::default(); self.found.len()];
+        }
+        let all = self.found.iter().zip(courses);
+        all.map(|(one, course)| {
+            let heard = roster.parameter(one.place).is_matrix();
+            heard.then(|| course.add(&one.gradient)).flatten()
+        })
+        .collect()
+    }
+
+    /// As many gradients in which nothing is heard.
+    pub(super) fn unheard(&self) -> Vec<Option<Heard>> {
+        vec![None; self.found.len()]
+    }
+
     /// Sum of squares of each.
     fn squares(&mut self) -> &[f64] {
         if self.squares.len() != self.found.len() {
@@ -279,23 +298,25 @@ impl ModuleVisitor for Collector {
     }
 }
 
-/// Steps every parameter that has a gradient. With `measure`, the norms of what happened come back
-/// by the position of the parameter.
+/// Steps every parameter that has a gradient. With what was heard in each gradient, the norms of what
+/// happened come back by the position of the parameter.
 pub(super) fn update<M: Module>(
     network: M,
     mut collected: Collected,
     optimizer: &mut Optimizer,
     lr: f64,
-    measure: bool,
+    heard: Option<Vec<Option<Heard>>>,
 ) -> (M, Vec<(usize, WeightRow)>) {
-    let measured = if measure {
+    let measured = if heard.is_some() {
         collected.norms()
     } else {
         Vec::new()
     };
-    let measured = measured.into_iter().map(|(place, gradient)| {
+    let measured = measured.into_iter().zip(heard.into_iter().flatten());
+    let measured = measured.map(|((place, gradient), heard)| {
         let row = WeightRow {
             gradient: Some(gradient),
+            heard,
             ..WeightRow::default()
         };
         (place, row)
