@@ -151,10 +151,10 @@ macro_rules! slopes {
                 y.clear();
                 y.extend(x.iter().map(|x| -s * x.abs()));
                 <$T>::forward(Curve::Exponential, y);
-                y.iter_mut().for_each(|t| {
+                for t in y.iter_mut() {
                     let below = 1.0 + *t;
                     *t = height * (*t / (below * below));
-                });
+                }
             };
             match curve {
                 Curve::Sigmoid => bell(y, 1.0, 1.0),
