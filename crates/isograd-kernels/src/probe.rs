@@ -142,12 +142,8 @@ impl ProbeBackend for Flex {
         let read = x.to_contiguous();
         let shape: Vec<usize> = read.layout().shape().iter().copied().collect();
         let found = match read.dtype() {
-            DType::F32 => read
-                .as_slice::<f32>()
-                .map(|s| (Moments::of_f32(s), Slice::F32(s))),
-            DType::F64 => read
-                .as_slice::<f64>()
-                .map(|s| (Moments::of_f64(s), Slice::F64(s))),
+            DType::F32 => read.as_slice::<f32>().map(|s| seen(s, direction)),
+            DType::F64 => read.as_slice::<f64>().map(|s| seen(s, direction)),
             _ => None,
         };
         let Some((moments, values)) = found else {
@@ -191,6 +187,15 @@ impl<B: ProbeBackend, C: CheckpointStrategy> ProbeBackend for Autodiff<B, C> {
     }
 }
 
+/// The moments that a direction has.
+fn seen<T: Real>(values: &[T], direction: Direction) -> (Moments, Slice<'_>) {
+    let moments = match direction {
+        Direction::Forward => T::moments(values),
+        Direction::Backward => T::sizes(values),
+    };
+    (moments, T::slice(values))
+}
+
 /// The form for backends without a kernel of their own: the values are brought to the host.
 fn look_generic<B: Backend>(
     x: FloatTensor<B>,
@@ -205,8 +210,8 @@ fn look_generic<B: Backend>(
     let read = burn::tensor::try_read_sync(B::float_into_data(x.clone()));
     if let Some(Ok(data)) = read {
         let values: Vec<f64> = data.iter::<f64>().collect();
-        let moments = Moments::of_f64(&values);
-        report(watch, direction, &shape, moments, Slice::F64(&values), want);
+        let (moments, values) = seen::<f64>(&values, direction);
+        report(watch, direction, &shape, moments, values, want);
     }
     x
 }

@@ -12,6 +12,8 @@ pub(crate) trait Real: Copy + Default + AddAssign + Send + Sync + 'static {
     /// As a sink of probes sees them.
     fn slice(values: &[Self]) -> Slice<'_>;
     fn moments(values: &[Self]) -> Moments;
+    /// Those that are asked of gradients.
+    fn sizes(values: &[Self]) -> Moments;
 }
 
 impl Real for f32 {
@@ -34,6 +36,10 @@ impl Real for f32 {
     fn moments(values: &[Self]) -> Moments {
         Moments::of_f32(values)
     }
+
+    fn sizes(values: &[Self]) -> Moments {
+        Moments::sizes_of_f32(values)
+    }
 }
 
 impl Real for f64 {
@@ -55,6 +61,10 @@ impl Real for f64 {
 
     fn moments(values: &[Self]) -> Moments {
         Moments::of_f64(values)
+    }
+
+    fn sizes(values: &[Self]) -> Moments {
+        Moments::sizes_of_f64(values)
     }
 }
 

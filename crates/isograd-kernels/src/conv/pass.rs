@@ -259,7 +259,7 @@ impl Job {
         let weights = self.filters * self.terms();
         let mut dw = vec![T::default(); self.groups * weights];
         if x.is_empty() || dy.is_empty() || dw.is_empty() {
-            return (dw, moments_of(dy, wanted));
+            return (dw, sizes_of(dy, wanted));
         }
         let part = self.batch.div_ceil(PARTS);
         let (parts, seen): (Vec<Vec<T>>, Vec<Moments>) = x
@@ -313,7 +313,7 @@ impl Job {
                 .zip(dy.chunks(together * self.groups * self.output()))
             {
                 if group == 0 {
-                    seen = seen.merged(moments_of(dy, wanted));
+                    seen = seen.merged(sizes_of(dy, wanted));
                 }
                 self.lay_output(group, dy, plane, &mut outputs);
                 self.lay_input(group, x, plane, &mut planes);
@@ -415,13 +415,21 @@ impl Job {
         let mut seen = Moments::default();
         let examples = x.chunks(self.input()).zip(dy.chunks(self.output()));
         for (i, (x, dy)) in examples.enumerate() {
-            seen = seen.merged(moments_of(dy, wanted));
+            seen = seen.merged(sizes_of(dy, wanted));
             let dw = &mut dw[i % self.groups * weights..][..weights];
             // dw[f, c] += dy[f, p] · x[c, p]
             let x = Matrix::rows(x, positions).transposed();
             Matrix::rows(dy, positions).add_times(&x, dw);
         }
         (dw, seen)
+    }
+}
+
+fn sizes_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
+    if wanted {
+        T::sizes(values)
+    } else {
+        Moments::default()
     }
 }
 

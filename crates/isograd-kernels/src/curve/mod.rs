@@ -166,7 +166,7 @@ impl CurveBackend for Flex {
         by_type!(gradient, T => {
             let values = slice!(gradient, T);
             if want.values() {
-                show(watch.as_ref(), Direction::Backward, &shape, T::moments(values), values, want);
+                show(watch.as_ref(), Direction::Backward, &shape, T::sizes(values), values, want);
             }
             let rows = Rows {
                 columns: 1,

@@ -208,7 +208,7 @@ impl Rows {
         let mut seen = Seen::default();
         for (saved, d) in saved.chunks(block).zip(d.chunks_mut(block)) {
             if self.look[1] {
-                seen[1] = seen[1].merged(T::moments(d));
+                seen[1] = seen[1].merged(T::sizes(d));
             }
             if let Some(curve) = self.curve {
                 T::backward(curve, saved, d);
@@ -254,7 +254,7 @@ impl Rows {
             T::add_rows(d, sums);
         }
         if self.look[0] {
-            T::moments(d)
+            T::sizes(d)
         } else {
             Moments::default()
         }

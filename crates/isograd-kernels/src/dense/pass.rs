@@ -106,7 +106,7 @@ impl Job<'_> {
     ) -> Option<Vec<T>> {
         let wants = self.wants(Direction::Backward);
         if wants[1].values() {
-            self.show_after(Direction::Backward, T::moments(d), d, wants[1]);
+            self.show_after(Direction::Backward, T::sizes(d), d, wants[1]);
         }
         let look = [
             wants[0] != Want::Nothing,

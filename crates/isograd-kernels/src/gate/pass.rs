@@ -95,7 +95,7 @@ pub(super) fn backward<T: Gated>(
             let at = i * GRAIN + j * BLOCK;
             let at = at..at + dh.len();
             if look {
-                seen = seen.merged(T::moments(&d[at.clone()]));
+                seen = seen.merged(T::sizes(&d[at.clone()]));
             }
             let of = [&h[at.clone()], &t[at.clone()], &x[at.clone()], &d[at]];
             T::part(of, [dh, dt, dx]);

@@ -38,7 +38,10 @@ impl<'a> Shown<'a> {
         if self.want == Want::Nothing {
             Moments::default()
         } else {
-            T::moments(part)
+            match self.direction {
+                Direction::Forward => T::moments(part),
+                Direction::Backward => T::sizes(part),
+            }
         }
     }
 

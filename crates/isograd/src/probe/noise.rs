@@ -68,12 +68,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use burn::tensor::{Device, Tensor};
-    use rand::{RngExt as _, SeedableRng as _};
+    use isograd_core::random::{Purpose, stream};
+    use rand::RngExt as _;
 
     /// Σ over many steps of signal and noise of a gradient with `signal` in each number and noise of
     /// variance `noise`.
     fn heard(signal: f32, noise: f32, steps: usize) -> Heard {
-        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let mut random = stream(7, Purpose::Init, "noise", 0);
         let mut course = Course::default();
         let mut sum = Heard::default();
         let mut count = 0.0;

@@ -262,7 +262,7 @@ impl Layout {
             // They are about to be written over.
             let values = source.unwrap_or(d);
             seen.after
-                .tell(shape, std::iter::once(T::moments(values)), values);
+                .tell(shape, std::iter::once(T::sizes(values)), values);
         }
         let (piece, block) = (self.piece(), self.block());
         let sources = sources(source, d.len(), piece);

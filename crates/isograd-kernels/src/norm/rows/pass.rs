@@ -64,7 +64,7 @@ impl Rows {
         let (n, units) = (self.elements, self.all_units());
         if shown.values() {
             // They are about to be written over.
-            shown.tell(shape, std::iter::once(T::moments(d)), d);
+            shown.tell(shape, std::iter::once(T::sizes(d)), d);
         }
         let [block, piece] = self.cut();
         let pieces = d
