@@ -24,6 +24,7 @@ mod matrix;
 pub mod memory;
 pub mod moments;
 pub mod norm;
+mod pieces;
 pub mod probe;
 mod real;
 pub mod recurrence;

@@ -6,6 +6,7 @@ use super::tile::{Correlation, Gathering, Slopes, block, lane_sums, packed};
 use crate::Moments;
 use crate::lanes::Wide;
 use crate::matrix::Matrix;
+use crate::pieces::merged;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
@@ -162,7 +163,7 @@ impl Job {
                     T::moments(unsafe { y.assume_init_ref() })
                 },
             );
-            moments = merged(seen.collect());
+            moments = merged(seen.collect::<Vec<_>>());
         });
         (y, moments)
     }
@@ -389,7 +390,7 @@ impl Job {
                 Matrix::rows(w, self.channels).add_times(&Matrix::rows(x, positions), y);
                 moments_of(y, wanted)
             })
-            .collect();
+            .collect::<Vec<_>>();
         (y, merged(seen))
     }
 
@@ -439,11 +440,6 @@ fn moments_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
     } else {
         Moments::default()
     }
-}
-
-/// Of all parts, in their order.
-fn merged(parts: Vec<Moments>) -> Moments {
-    parts.into_iter().fold(Moments::default(), Moments::merged)
 }
 
 /// A vector of numbers that `write` writes, all of them.

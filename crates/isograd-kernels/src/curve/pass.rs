@@ -3,15 +3,10 @@
 
 use super::{Curve, double, single};
 use crate::Moments;
+use crate::pieces::{BLOCK, PIECE, each, multiple};
 use crate::real::Real;
 use crate::width::widths;
 use rayon::prelude::*;
-
-/// Numbers in a block: they stay in the first cache between two functions.
-const BLOCK: usize = 1 << 12;
-
-/// Numbers that one thread takes at a time; below that, threads cost more than they bring.
-const GRAIN: usize = 1 << 15;
 
 /// What is computed block by block.
 pub(crate) trait Curved: Real {
@@ -109,8 +104,7 @@ fn merged(a: Seen, b: Seen) -> Seen {
 impl Rows {
     /// Numbers in as many whole rows as about `numbers` are.
     fn whole(self, numbers: usize) -> usize {
-        let columns = self.columns.max(1);
-        (numbers / columns).max(1) * columns
+        multiple(self.columns.max(1), numbers)
     }
 
     /// Adds the bias to `x` and puts φ of that into `y`, or in place.
@@ -120,20 +114,13 @@ impl Rows {
         y: Option<&mut [T]>,
         bias: Option<&[T]>,
     ) -> Seen {
-        let grain = self.whole(GRAIN);
-        if x.len() <= grain {
-            return self.forward_part(x, y, bias);
-        }
-        let parts: Vec<Seen> = match y {
-            Some(y) => x
-                .par_chunks_mut(grain)
-                .zip(y.par_chunks_mut(grain))
-                .map(|(x, y)| self.forward_part(x, Some(y), bias))
-                .collect(),
-            None => x
-                .par_chunks_mut(grain)
-                .map(|x| self.forward_part(x, None, bias))
-                .collect(),
+        let piece = self.whole(PIECE);
+        let pieces = x.chunks_mut(piece);
+        let parts = match y {
+            Some(y) => each(pieces.zip(y.chunks_mut(piece)), |(x, y)| {
+                self.forward_part(x, Some(y), bias)
+            }),
+            None => each(pieces, |x| self.forward_part(x, None, bias)),
         };
         parts.into_iter().fold(Seen::default(), merged)
     }
@@ -174,7 +161,7 @@ impl Rows {
         d: &mut [T],
         sums: Option<&mut [T]>,
     ) -> Seen {
-        let grain = self.whole(GRAIN);
+        let grain = self.whole(PIECE);
         if d.len() <= grain {
             return self.backward_part(saved, d, sums);
         }
@@ -220,7 +207,7 @@ impl Rows {
 
     /// [`Self::backward`] without φ, which changes nothing.
     pub(crate) fn read<T: Curved>(self, d: &[T], sums: Option<&mut [T]>) -> Moments {
-        let grain = self.whole(GRAIN);
+        let grain = self.whole(PIECE);
         if d.len() <= grain {
             return self.read_part(d, sums);
         }

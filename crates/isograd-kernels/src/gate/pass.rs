@@ -1,9 +1,9 @@
 //! The passes over slices.
 
 use crate::Moments;
+use crate::pieces::{each, merged};
 use crate::real::Real;
 use crate::width::widths;
-use rayon::prelude::*;
 
 /// Numbers in a block: those of a pass stay in the first cache until their moments are taken.
 const BLOCK: usize = 1 << 11;
@@ -60,7 +60,7 @@ gated!(f64, mix_f64, mix_f64_portable, part_f64, part_f64_portable);
 /// x + t·(h − x) of `[h, t, x]`, and with `look` its moments.
 pub(super) fn forward<T: Gated>([h, t, x]: [&[T]; 3], look: bool) -> (Vec<T>, Moments) {
     let mut y = vec![T::default(); x.len()];
-    let grain = |(i, y): (usize, &mut [T])| {
+    let parts = each(y.chunks_mut(GRAIN).enumerate(), |(i, y)| {
         let mut seen = Moments::default();
         for (j, y) in y.chunks_mut(BLOCK).enumerate() {
             let at = i * GRAIN + j * BLOCK;
@@ -71,14 +71,8 @@ pub(super) fn forward<T: Gated>([h, t, x]: [&[T]; 3], look: bool) -> (Vec<T>, Mo
             }
         }
         seen
-    };
-    let seen = if y.len() <= GRAIN {
-        grain((0, &mut y))
-    } else {
-        let parts: Vec<Moments> = y.par_chunks_mut(GRAIN).enumerate().map(grain).collect();
-        parts.into_iter().fold(Moments::default(), Moments::merged)
-    };
-    (y, seen)
+    });
+    (y, merged(parts))
 }
 
 /// The gradients of `[h, t, x]`, and with `look` the moments of `d`.
@@ -88,7 +82,9 @@ pub(super) fn backward<T: Gated>(
     look: bool,
 ) -> ([Vec<T>; 3], Moments) {
     let [mut dh, mut dt, mut dx] = [(); 3].map(|()| vec![T::default(); d.len()]);
-    let grain = |(i, [dh, dt, dx]): (usize, [&mut [T]; 3])| {
+    let pieces = dh.chunks_mut(GRAIN).zip(dt.chunks_mut(GRAIN));
+    let pieces = pieces.zip(dx.chunks_mut(GRAIN)).enumerate();
+    let parts = each(pieces, |(i, ((dh, dt), dx))| {
         let mut seen = Moments::default();
         let blocks = dh.chunks_mut(BLOCK).zip(dt.chunks_mut(BLOCK));
         for (j, ((dh, dt), dx)) in blocks.zip(dx.chunks_mut(BLOCK)).enumerate() {
@@ -101,17 +97,6 @@ pub(super) fn backward<T: Gated>(
             T::part(of, [dh, dt, dx]);
         }
         seen
-    };
-    let seen = if d.len() <= GRAIN {
-        grain((0, [&mut dh, &mut dt, &mut dx]))
-    } else {
-        let parts = dh.par_chunks_mut(GRAIN).zip(dt.par_chunks_mut(GRAIN));
-        let parts: Vec<Moments> = parts
-            .zip(dx.par_chunks_mut(GRAIN))
-            .enumerate()
-            .map(|(i, ((dh, dt), dx))| grain((i, [dh, dt, dx])))
-            .collect();
-        parts.into_iter().fold(Moments::default(), Moments::merged)
-    };
-    ([dh, dt, dx], seen)
+    });
+    ([dh, dt, dx], merged(parts))
 }

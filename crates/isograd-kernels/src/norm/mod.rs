@@ -5,7 +5,6 @@
 
 mod batch;
 mod number;
-mod pieces;
 mod rows;
 mod shown;
 mod sums;

@@ -2,7 +2,9 @@
 
 use super::number::Number;
 use crate::Moments;
-use crate::probe::{Direction, Want, Watch, report, want};
+use crate::pieces::merged;
+use crate::probe::{Direction, Want, Watch, show, want};
+use burn::tensor::Shape;
 
 /// Who wants what of one tensor.
 #[derive(Clone, Copy)]
@@ -48,20 +50,11 @@ impl<'a> Shown<'a> {
     /// Tells the sink; `values` are those of the whole tensor.
     pub(super) fn tell<T: Number>(
         self,
-        shape: &[usize],
+        shape: &Shape,
         parts: impl Iterator<Item = Moments>,
         values: &[T],
     ) {
-        if let (Some(watch), true) = (self.watch, self.want != Want::Nothing) {
-            let all = parts.fold(Moments::default(), Moments::merged);
-            report(
-                watch,
-                self.direction,
-                shape,
-                all,
-                T::slice(values),
-                self.want,
-            );
-        }
+        let all = merged(parts);
+        show(self.watch, self.direction, shape, all, values, self.want);
     }
 }

@@ -17,7 +17,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
 };
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Shape, Tensor, TensorData};
 use pass::{Behind, Done, Layout, Room};
 
 /// How a batch is normalised.
@@ -109,11 +109,7 @@ pub trait BatchNormBackend: Backend {
 
 type FlexTensor = FloatTensor<Flex>;
 
-fn shape(x: &FlexTensor) -> Vec<usize> {
-    x.shape().iter().copied().collect()
-}
-
-fn layout(shape: &[usize], how: &BatchNormalisation) -> Layout {
+fn layout(shape: &Shape, how: &BatchNormalisation) -> Layout {
     Layout {
         units: shape[how.axis],
         positions: shape[how.axis + 1..].iter().product(),
@@ -142,7 +138,7 @@ impl BatchNormBackend for Flex {
             gamma.to_contiguous(),
             beta.to_contiguous(),
         );
-        let shape = shape(&x);
+        let shape = x.shape();
         let layout = layout(&shape, &how);
         let units = [layout.units];
         let seen = behind(&how, Direction::Forward);
@@ -171,7 +167,7 @@ impl BatchNormBackend for Flex {
             gamma.to_contiguous(),
             beta.to_contiguous(),
         );
-        let shape = shape(&x);
+        let shape = x.shape();
         let layout = layout(&shape, &how);
         let units = [layout.units];
         let seen = behind(&how, Direction::Backward);

@@ -2,10 +2,11 @@
 
 use super::loops::{Maps, Runs};
 use crate::norm::number::Number;
-use crate::norm::pieces::{BLOCK, PIECE, each, multiple};
 use crate::norm::shown::Shown;
 use crate::norm::sums::not_below_zero;
+use crate::pieces::{BLOCK, PIECE, each, multiple};
 use crate::{Curve, Moments};
+use burn::tensor::Shape;
 
 /// Where the numbers of each unit lie, and what is added to its variance.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,7 @@ impl Layout {
         x: &[T],
         gamma: &[T],
         beta: &[T],
-        shape: &[usize],
+        shape: &Shape,
         seen: Behind<'_>,
     ) -> Forward<T> {
         let (mean, variance) = self.statistics(x);
@@ -193,7 +194,7 @@ impl Layout {
         &self,
         done: Done<'_, T>,
         room: &mut Room<'_, T>,
-        shape: &[usize],
+        shape: &Shape,
         seen: Behind<'_>,
     ) -> Backward<T> {
         if done.x.is_empty() {
@@ -246,7 +247,7 @@ impl Layout {
         &self,
         done: Done<'_, T>,
         room: &mut Room<'_, T>,
-        shape: &[usize],
+        shape: &Shape,
         seen: Behind<'_>,
     ) -> Vec<f64> {
         let Room { d, source } = room;

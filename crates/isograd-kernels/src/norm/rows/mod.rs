@@ -120,10 +120,6 @@ pub trait RowNormBackend: Backend {
 
 type FlexTensor = FloatTensor<Flex>;
 
-fn shape(x: &FlexTensor) -> Vec<usize> {
-    x.shape().iter().copied().collect()
-}
-
 impl RowNormBackend for Flex {
     fn row_norm(
         x: FlexTensor,
@@ -137,7 +133,7 @@ impl RowNormBackend for Flex {
             gamma.to_contiguous(),
             beta.to_contiguous(),
         );
-        let shape = shape(&x);
+        let shape = x.shape();
         if shape.contains(&0) {
             return (x.clone(), x);
         }
@@ -162,7 +158,7 @@ impl RowNormBackend for Flex {
         watch: Option<Watch>,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let (x, gamma) = (x.to_contiguous(), gamma.to_contiguous());
-        let shape = shape(&x);
+        let shape = x.shape();
         if shape.contains(&0) {
             let none = FlexTensor::zeros(gamma.layout().shape().clone(), gamma.dtype());
             return (gradient, none.clone(), none);

@@ -3,8 +3,9 @@
 use super::Rows;
 use crate::Moments;
 use crate::norm::number::Number;
-use crate::norm::pieces::{BLOCK, PIECE, each, multiple};
 use crate::norm::shown::Shown;
+use crate::pieces::{BLOCK, PIECE, each, multiple};
+use burn::tensor::Shape;
 
 impl Rows {
     /// Units of all the rows of an example.
@@ -24,7 +25,7 @@ impl Rows {
         &self,
         x: &[T],
         maps: [&[T]; 2],
-        shape: &[usize],
+        shape: &Shape,
         shown: Shown<'_>,
     ) -> (Vec<T>, Vec<T>) {
         let n = self.elements;
@@ -58,7 +59,7 @@ impl Rows {
         gamma: &[T],
         statistics: &[T],
         d: &mut [T],
-        shape: &[usize],
+        shape: &Shape,
         shown: Shown<'_>,
     ) -> [Vec<T>; 2] {
         let (n, units) = (self.elements, self.all_units());
