@@ -45,6 +45,7 @@ fn trained(prepared: &Prepared, seed: u64, steps: u64) -> Result<Network, Box<dy
         watch: Schedule {
             every: None,
             probes: false,
+            ..Schedule::default()
         },
         ..TrainOptions::default()
     };

@@ -31,6 +31,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(&Progress)) -> Result<RunRecord, 
         watch: Schedule {
             every: None,
             probes: true,
+            ..Schedule::default()
         },
         seed: Some(job.seed),
         ..TrainOptions::default()

@@ -8,13 +8,15 @@ use isograd_core::trace::quantity::{Quantity, Row};
 use isograd_core::trace::{Role, Site};
 use isograd_kernels::{Direction, Moments, Sink, View, Want, cosines};
 use isograd_theory::Activation;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Moments forward and backward of everything; slopes of activations and correlations from a sample
-    /// of the batch, the slopes over the last examples of the training.
+    /// Moments forward and backward of everything; where it is asked for ([`Recorder::look`]), slopes of
+    /// activations and correlations from a sample of the batch, the slopes over the last examples of the
+    /// training.
     Step,
     /// Slopes and correlations from everything as well.
     Full,
@@ -60,6 +62,8 @@ pub struct Recorder {
     feeds: Vec<Option<(usize, Activation, usize)>>,
     /// Examples of each site that are wanted as a sample.
     samples: Vec<usize>,
+    /// Whether samples are wanted now.
+    looks: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -75,6 +79,7 @@ impl Recorder {
                 .iter()
                 .map(|site| examples(plan.nodes[site.node].output.elements()))
                 .collect(),
+            looks: AtomicBool::new(true),
             state: Mutex::new(State {
                 seen: vec![Seen::default(); sites.len()],
                 whole: match detail {
@@ -85,6 +90,11 @@ impl Recorder {
                 ..State::default()
             }),
         }
+    }
+
+    /// Whether samples of the values are taken from here on, of [`Detail::Step`]; so it begins.
+    pub fn look(&self, at_values: bool) {
+        self.looks.store(at_values, Ordering::Relaxed);
     }
 
     // A panic of another thread while it held the lock has nothing to do with the numbers here.
@@ -104,7 +114,8 @@ impl Recorder {
                 .get(site)
                 .and_then(|whole| whole.slopes.as_ref());
             let whole = whole.map(|slopes| (slopes.census(), true));
-            let last = || state.windows[site].as_ref().and_then(Window::census);
+            let looked = self.looks.load(Ordering::Relaxed);
+            let last = || state.windows[site].as_ref().filter(|_| looked)?.census();
             if let Some((census, enough)) = whole.or_else(last) {
                 fill(&mut rows[*at], census, enough);
             }
@@ -163,7 +174,10 @@ impl Sink for Recorder {
         match (self.detail, direction) {
             (_, Direction::Backward) => Want::Moments,
             (Detail::Full, Direction::Forward) => Want::Values,
-            (Detail::Step, Direction::Forward) => Want::Sample(self.samples[site]),
+            (Detail::Step, Direction::Forward) if self.looks.load(Ordering::Relaxed) => {
+                Want::Sample(self.samples[site])
+            }
+            (Detail::Step, Direction::Forward) => Want::Moments,
         }
     }
 

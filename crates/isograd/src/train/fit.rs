@@ -229,6 +229,7 @@ impl<'a> Fit<'a> {
     fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
         let mut pass = Pass::train(self.seed, self.step);
         if watched {
+            self.recorder.look(self.options.watch.units_at(self.step));
             pass = pass.watched(self.recorder.clone());
         }
         let Some(Gathered {

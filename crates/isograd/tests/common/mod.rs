@@ -35,6 +35,7 @@ pub(crate) fn start(prepared: &Prepared, seed: u64) -> Trace {
         watch: Schedule {
             every: None,
             probes: true,
+            ..Schedule::default()
         },
         seed: Some(seed),
         ..TrainOptions::default()

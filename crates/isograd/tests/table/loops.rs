@@ -47,6 +47,7 @@ pub(crate) fn checkpoint() -> Pair {
             watch: Schedule {
                 every: Some(1),
                 probes: true,
+                ..Schedule::default()
             },
             ..TrainOptions::default()
         };
