@@ -1,6 +1,6 @@
 //! What is trained.
 
-/// A network that both programs train, and how long a block of it is.
+/// A network that both programs train, and how long a block of it is at least.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Workload {
     /// Also the name of its description.

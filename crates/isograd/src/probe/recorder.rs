@@ -172,12 +172,11 @@ fn row(seen: &Seen, per_example: f64) -> Row {
 impl Sink for Recorder {
     fn want(&self, site: usize, direction: Direction) -> Want {
         match (self.detail, direction) {
-            (_, Direction::Backward) => Want::Moments,
             (Detail::Full, Direction::Forward) => Want::Values,
             (Detail::Step, Direction::Forward) if self.looks.load(Ordering::Relaxed) => {
                 Want::Sample(self.samples[site])
             }
-            (Detail::Step, Direction::Forward) => Want::Moments,
+            _ => Want::Moments,
         }
     }
 
