@@ -33,16 +33,20 @@ pub enum Quantity {
     BiasNorm,
     /// ‖∂L/∂b‖ of the bias.
     BiasGradient,
-    /// Share of units with φ′ = 0 on every example seen; activations only.
+    /// Share of units with φ′ = 0 on every example seen; activations only. Of a training step the last
+    /// 2,048 to 4,096 examples that were looked at; absent before there were as many.
     DeadUnits,
     /// Share of units with a small E[φ′²] relative to the largest slope φ can have; saturating
     /// activations only.
     SaturatedUnits,
-    /// Mean over units and examples of φ′(h)²; activations only.
+    /// Mean over units and examples of φ′(h)²; activations only. This and the share of saturated units are
+    /// of the same examples as the dead ones, or of fewer at the beginning.
     SlopeSquare,
-    /// Mean cosine between the activations of different examples.
+    /// Mean cosine between the activations of different examples; of a training step, of eight examples
+    /// (four where they are large) and of some of the steps or positions they have.
     Correlation,
-    /// Signal-to-noise ratio of ∂L/∂W over the last measured steps: ‖E g‖² / E ‖g − E g‖².
+    /// Signal-to-noise ratio of ∂L/∂W over about the last 19 measured steps, ‖E g‖² / E ‖g − E g‖², from 64
+    /// of its numbers.
     GradientSnr,
     /// Examples on which the row was measured.
     Examples,
