@@ -2,9 +2,9 @@
 
 use super::network::Network;
 use super::parameters::Parameters;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Device, Tensor};
-use isograd_core::describe::{NodeId, Plan};
+use burn::module::{Module, ModuleMapper, ModuleVisitor};
+use burn::tensor::Device;
+use isograd_core::describe::NodeId;
 use std::ops::Range;
 
 impl Network {
@@ -30,67 +30,6 @@ impl Network {
             parameters.visit_inside(visitor);
             visitor.exit_module(name, parameters.container());
         }
-    }
-}
-
-/// Applies a mapper to the parameters of nodes.
-fn mapped<M: ModuleMapper>(
-    plan: &Plan,
-    parameters: Vec<(NodeId, Parameters)>,
-    mapper: &mut M,
-) -> Vec<(NodeId, Parameters)> {
-    let each = parameters.into_iter().map(|(node, parameters)| {
-        let name = &plan.nodes[node].name;
-        let kind = parameters.container();
-        mapper.enter_module(name, kind);
-        let parameters = parameters.map_inside(mapper);
-        mapper.exit_module(name, kind);
-        (node, parameters)
-    });
-    each.collect()
-}
-
-impl Network {
-    /// The first parameter of the second half of the nodes that have some, and which of them that half
-    /// begins with; `None` of a network with few.
-    pub(crate) fn middle(&self) -> Option<(usize, ParamId)> {
-        /// Nodes below which one thread is enough.
-        const FEW: usize = 16;
-        if self.parameters.len() < FEW {
-            return None;
-        }
-        let at = self.parameters.len() / 2;
-        let mut first = First(None);
-        self.parameters[at].1.visit_inside(&mut first);
-        Some((at, first.0?))
-    }
-
-    /// [`Module::map`] with one mapper for the nodes in front of the `at`-th that has parameters and one
-    /// for the others, at the same time.
-    pub(crate) fn map_halves<M: ModuleMapper + Send>(
-        mut self,
-        at: usize,
-        [front, behind]: [&mut M; 2],
-    ) -> Self {
-        let mut first = std::mem::take(&mut self.parameters);
-        let second = first.split_off(at);
-        let plan = &self.frame.plan;
-        let (mut first, second) = rayon::join(
-            || mapped(plan, first, front),
-            || mapped(plan, second, behind),
-        );
-        first.extend(second);
-        self.parameters = first;
-        self
-    }
-}
-
-/// Finds the first parameter.
-struct First(Option<ParamId>);
-
-impl ModuleVisitor for First {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0 = self.0.or(Some(param.id));
     }
 }
 
@@ -135,8 +74,19 @@ impl Module for Network {
     }
 
     fn map<M: ModuleMapper>(mut self, mapper: &mut M) -> Self {
-        let parameters = std::mem::take(&mut self.parameters);
-        self.parameters = mapped(&self.frame.plan, parameters, mapper);
+        let frame = self.frame.clone();
+        self.parameters = self
+            .parameters
+            .into_iter()
+            .map(|(node, parameters)| {
+                let name = &frame.plan.nodes[node].name;
+                let kind = parameters.container();
+                mapper.enter_module(name, kind);
+                let parameters = parameters.map_inside(mapper);
+                mapper.exit_module(name, kind);
+                (node, parameters)
+            })
+            .collect();
         self
     }
 }

@@ -36,10 +36,10 @@ use burn::tensor::Tensor;
 use isograd_core::describe::train::{OptimizerKind, OptimizerSpec};
 use isograd_kernels::{Rule as Fused, Update, Values, moments, update};
 pub(crate) use roster::Roster;
-use state::{Kept, Slots, State};
+use state::{Slots, State};
 
 /// What an optimiser does with one gradient.
-trait Rule: std::fmt::Debug + Send + Sync {
+trait Rule: std::fmt::Debug + Send {
     /// Names of the tensors it keeps for each parameter.
     fn slots(&self) -> &'static [&'static str];
 
@@ -192,25 +192,103 @@ impl Optimizer {
         let key = self.state.key(&parameter.path);
         let rate = Rate { lr, factor: 1.0 };
         let gradient = Values::of(gradient);
-        let mut stepper = self.stepper();
-        let (parameter, norms) = stepper.step_as(parameter, key, weights, gradient, rate, measure);
+        let (parameter, norms) = self.step_as(parameter, key, weights, gradient, rate, measure);
         Stepped { parameter, norms }
     }
 
-    /// This step for the parameters on the roster.
-    pub(crate) fn stepper(&mut self) -> Stepper<'_> {
-        Stepper {
-            rule: &*self.rule,
-            fused: self.fused,
-            full_rate: self.lr,
-            gradient_sign: self.gradient_sign,
-            weight_decay: self.weight_decay,
-            decoupled: self.decoupled,
-            steps: self.steps,
-            roster: &self.roster,
-            first: 0,
-            kept: self.state.all(),
-        }
+    /// Steps a parameter on the roster.
+    pub(crate) fn step_at<const D: usize>(
+        &mut self,
+        place: usize,
+        weights: Tensor<D>,
+        gradient: Values,
+        rate: Rate,
+        measure: bool,
+    ) -> (Tensor<D>, Option<Norms>) {
+        // Out of the optimiser for as long as it works: a handle of its own costs a way to memory.
+        let roster = std::mem::take(&mut self.roster);
+        let (parameter, key) = roster.at(place);
+        let stepped = self.step_as(parameter, key, weights, gradient, rate, measure);
+        self.roster = roster;
+        stepped
+    }
+
+    fn step_as<const D: usize>(
+        &mut self,
+        parameter: &Parameter,
+        key: usize,
+        weights: Tensor<D>,
+        gradient: Values,
+        rate: Rate,
+        measure: bool,
+    ) -> (Tensor<D>, Option<Norms>) {
+        assert!(self.steps > 0, "a step begins with `advance`");
+        let lr = rate.lr;
+        let now = Now {
+            lr,
+            course: if self.lr == 0.0 { 1.0 } else { lr / self.lr },
+            step: self.steps,
+        };
+        let shrink = if self.decoupled && parameter.is_matrix() {
+            self.rule.rate(now, parameter) * self.weight_decay
+        } else {
+            0.0
+        };
+        let spared = self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path);
+        let decay = if spared { 0.0 } else { self.weight_decay };
+        let factor = rate.factor * self.gradient_sign;
+        let fused = self
+            .fused
+            .and_then(|rule| Some((rule, self.state.fused(key)?)));
+        let weights = match fused {
+            None => weights,
+            Some((rule, state)) => {
+                let by = Update {
+                    rule,
+                    rate: lr,
+                    factor,
+                    decay,
+                    keep: 1.0 - shrink,
+                };
+                match update(&by, weights, &gradient, state, measure) {
+                    Ok(stepped) => return stepped,
+                    Err(weights) => weights,
+                }
+            }
+        };
+        let mut slots = self.state.of(key);
+        let gradient = gradient.into_tensor();
+        let dims = weights.dims();
+        let weights = flat(weights);
+        let gradient = if factor == 1.0 {
+            gradient
+        } else {
+            gradient.mul_scalar(factor)
+        };
+        let gradient = if decay == 0.0 {
+            gradient
+        } else {
+            gradient + weights.clone().mul_scalar(decay)
+        };
+        let step = self
+            .rule
+            .step(now, (parameter, &weights), &mut slots, gradient);
+        let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
+        let before = measure.then(|| norm(&weights));
+        let (weights, step) = match self.rule.decoupled() {
+            _ if shrink == 0.0 => (weights, step),
+            Decay::Inside => (weights, step),
+            Decay::Outside => (weights.mul_scalar(1.0 - shrink), step),
+            Decay::Proximal => {
+                let factor = (1.0 + shrink).recip();
+                (weights.mul_scalar(factor), step.mul_scalar(factor))
+            }
+        };
+        let norms = before.map(|weights| Norms {
+            weights,
+            moved: norm(&step),
+        });
+        ((weights - step).reshape(dims), norms)
     }
 
     /// The parameters of a module, which stay what they are from step to step: looked up by their
@@ -246,136 +324,6 @@ impl Optimizer {
         self.roster = Roster::default();
         self.steps = steps;
         Ok(())
-    }
-}
-
-/// One step of an optimiser, for all parameters or for some: those of others can take it at the same time.
-pub(crate) struct Stepper<'a> {
-    rule: &'a dyn Rule,
-    fused: Option<Fused>,
-    /// The description's.
-    full_rate: f64,
-    gradient_sign: f64,
-    weight_decay: f64,
-    decoupled: bool,
-    steps: u64,
-    roster: &'a Roster,
-    /// The position of the first of these states.
-    first: usize,
-    kept: &'a mut [Kept],
-}
-
-impl<'a> Stepper<'a> {
-    /// Two of them, the second for the parameters from this place on the roster on; `Err` where states do
-    /// not lie in the order of the roster.
-    pub(crate) fn split(self, place: usize) -> Result<[Self; 2], Self> {
-        let Some(at) = self.roster.divides(place) else {
-            return Err(self);
-        };
-        let Self { kept, first, .. } = self;
-        let (front, behind) = kept.split_at_mut((at - first).min(kept.len()));
-        let with = |first: usize, kept: &'a mut [Kept]| Self {
-            first,
-            kept,
-            ..self
-        };
-        Ok([with(first, front), with(at, behind)])
-    }
-
-    /// Steps a parameter on the roster.
-    pub(crate) fn step_at<const D: usize>(
-        &mut self,
-        place: usize,
-        weights: Tensor<D>,
-        gradient: Values,
-        rate: Rate,
-        measure: bool,
-    ) -> (Tensor<D>, Option<Norms>) {
-        let (parameter, key) = self.roster.at(place);
-        self.step_as(parameter, key, weights, gradient, rate, measure)
-    }
-
-    fn step_as<const D: usize>(
-        &mut self,
-        parameter: &Parameter,
-        key: usize,
-        weights: Tensor<D>,
-        gradient: Values,
-        rate: Rate,
-        measure: bool,
-    ) -> (Tensor<D>, Option<Norms>) {
-        assert!(self.steps > 0, "a step begins with `advance`");
-        let lr = rate.lr;
-        let now = Now {
-            lr,
-            course: if self.full_rate == 0.0 {
-                1.0
-            } else {
-                lr / self.full_rate
-            },
-            step: self.steps,
-        };
-        let shrink = if self.decoupled && parameter.is_matrix() {
-            self.rule.rate(now, parameter) * self.weight_decay
-        } else {
-            0.0
-        };
-        let spared = self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path);
-        let decay = if spared { 0.0 } else { self.weight_decay };
-        let factor = rate.factor * self.gradient_sign;
-        let fused = self
-            .fused
-            .and_then(|rule| Some((rule, self.kept[key - self.first].fused()?)));
-        let weights = match fused {
-            None => weights,
-            Some((rule, state)) => {
-                let by = Update {
-                    rule,
-                    rate: lr,
-                    factor,
-                    decay,
-                    keep: 1.0 - shrink,
-                };
-                match update(&by, weights, &gradient, state, measure) {
-                    Ok(stepped) => return stepped,
-                    Err(weights) => weights,
-                }
-            }
-        };
-        let slots = self.rule.slots().len();
-        let mut slots = self.kept[key - self.first].slots(slots);
-        let gradient = gradient.into_tensor();
-        let dims = weights.dims();
-        let weights = flat(weights);
-        let gradient = if factor == 1.0 {
-            gradient
-        } else {
-            gradient.mul_scalar(factor)
-        };
-        let gradient = if decay == 0.0 {
-            gradient
-        } else {
-            gradient + weights.clone().mul_scalar(decay)
-        };
-        let step = self
-            .rule
-            .step(now, (parameter, &weights), &mut slots, gradient);
-        let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
-        let before = measure.then(|| norm(&weights));
-        let (weights, step) = match self.rule.decoupled() {
-            _ if shrink == 0.0 => (weights, step),
-            Decay::Inside => (weights, step),
-            Decay::Outside => (weights.mul_scalar(1.0 - shrink), step),
-            Decay::Proximal => {
-                let factor = (1.0 + shrink).recip();
-                (weights.mul_scalar(factor), step.mul_scalar(factor))
-            }
-        };
-        let norms = before.map(|weights| Norms {
-            weights,
-            moved: norm(&step),
-        });
-        ((weights - step).reshape(dims), norms)
     }
 }
 

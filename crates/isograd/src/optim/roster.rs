@@ -44,13 +44,6 @@ impl Roster {
         &self.0[place].parameter
     }
 
-    /// The first state of those from `place` on, where all others lie in front of it.
-    pub(super) fn divides(&self, place: usize) -> Option<usize> {
-        let (front, behind) = self.0.split_at_checked(place)?;
-        let at = behind.iter().map(|member| member.key).min()?;
-        front.iter().all(|member| member.key < at).then_some(at)
-    }
-
     pub(super) fn at(&self, place: usize) -> (&Parameter, usize) {
         let member = &self.0[place];
         (&member.parameter, member.key)

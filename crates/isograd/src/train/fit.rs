@@ -9,7 +9,7 @@ use super::metric::Scoring;
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
 use super::range::RangeOptions;
-use super::step::{Penalties, needs_weights, update_network};
+use super::step::{Penalties, needs_weights, update};
 use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
 use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
@@ -272,8 +272,7 @@ impl<'a> Fit<'a> {
             return loss;
         };
         let heard = heard.or_else(|| rows.is_some().then(|| gradients.unheard()));
-        let (network, measured) =
-            update_network(network, gradients, &mut self.optimizer, lr, heard);
+        let (network, measured) = update(network, gradients, &mut self.optimizer, lr, heard);
         if let Some(rows) = &mut rows {
             self.weights.fill(&measured, rows);
         }

@@ -2,8 +2,7 @@
 
 use crate::nn::Network;
 use crate::optim::{
-    Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, Stepper, by_tensor, clip, flat,
-    limit,
+    Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, by_tensor, clip, flat, limit,
 };
 use crate::probe::{Course, Heard, WeightRow};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
@@ -302,112 +301,43 @@ impl ModuleVisitor for Collector {
 /// Steps every parameter that has a gradient. With what was heard in each gradient, the norms of what
 /// happened come back by the position of the parameter.
 pub(super) fn update<M: Module>(
-    module: M,
-    collected: Collected,
+    network: M,
+    mut collected: Collected,
     optimizer: &mut Optimizer,
     lr: f64,
     heard: Option<Vec<Option<Heard>>>,
 ) -> (M, Vec<(usize, WeightRow)>) {
-    let work = Work::of(collected, lr, heard);
-    let mut updater = work.updater(optimizer.stepper());
-    let module = module.map(&mut updater);
-    (module, updater.measured)
-}
-
-/// [`update`] of a network, in two halves at the same time where it has many parameters: of small ones a
-/// kernel uses one thread only. The result does not depend on it.
-pub(super) fn update_network(
-    network: Network,
-    collected: Collected,
-    optimizer: &mut Optimizer,
-    lr: f64,
-    heard: Option<Vec<Option<Heard>>>,
-) -> (Network, Vec<(usize, WeightRow)>) {
-    let mut work = Work::of(collected, lr, heard);
-    let stepper = optimizer.stepper();
-    let middle = network.middle().and_then(|(at, id)| {
-        let position = work.found.iter().position(|one| one.id == id)?;
-        Some((at, position))
-    });
-    let Some((at, position)) = middle else {
-        let mut updater = work.updater(stepper);
-        let network = network.map(&mut updater);
-        return (network, updater.measured);
+    let measured = if heard.is_some() {
+        collected.norms()
+    } else {
+        Vec::new()
     };
-    match stepper.split(work.found[position].place) {
-        Err(stepper) => {
-            let mut updater = work.updater(stepper);
-            let network = network.map(&mut updater);
-            (network, updater.measured)
-        }
-        Ok([first, second]) => {
-            let behind = work.split_off(position);
-            let (mut first, mut second) = (work.updater(first), behind.updater(second));
-            let network = network.map_halves(at, [&mut first, &mut second]);
-            let mut measured = first.measured;
-            measured.extend(second.measured);
-            (network, measured)
-        }
-    }
-}
-
-/// What a step does to some parameters.
-struct Work {
-    found: Vec<Found>,
-    rate: Rate,
-    /// One for each gradient, or none at all.
-    measured: Vec<(usize, WeightRow)>,
-}
-
-impl Work {
-    fn of(mut collected: Collected, lr: f64, heard: Option<Vec<Option<Heard>>>) -> Self {
-        let measured = if heard.is_some() {
-            collected.norms()
-        } else {
-            Vec::new()
+    let measured = measured.into_iter().zip(heard.into_iter().flatten());
+    let measured = measured.map(|((place, gradient), heard)| {
+        let row = WeightRow {
+            gradient: Some(gradient),
+            heard,
+            ..WeightRow::default()
         };
-        let measured = measured.into_iter().zip(heard.into_iter().flatten());
-        let measured = measured.map(|((place, gradient), heard)| {
-            let row = WeightRow {
-                gradient: Some(gradient),
-                heard,
-                ..WeightRow::default()
-            };
-            (place, row)
-        });
-        Self {
-            measured: measured.collect(),
-            found: collected.found,
-            rate: Rate {
-                lr,
-                factor: collected.factor,
-            },
-        }
-    }
-
-    /// Takes what is behind the first so many.
-    fn split_off(&mut self, at: usize) -> Self {
-        Self {
-            found: self.found.split_off(at),
-            rate: self.rate,
-            measured: self.measured.split_off(at.min(self.measured.len())),
-        }
-    }
-
-    fn updater(self, stepper: Stepper<'_>) -> Updater<'_> {
-        Updater {
-            gradients: self.found.into_iter().peekable(),
-            stepper,
-            rate: self.rate,
-            measured: self.measured,
-            stepped: 0,
-        }
-    }
+        (place, row)
+    });
+    let mut updater = Updater {
+        gradients: collected.found.into_iter().peekable(),
+        optimizer,
+        rate: Rate {
+            lr,
+            factor: collected.factor,
+        },
+        measured: measured.collect(),
+        stepped: 0,
+    };
+    let network = network.map(&mut updater);
+    (network, updater.measured)
 }
 
 struct Updater<'a> {
     gradients: Peekable<vec::IntoIter<Found>>,
-    stepper: Stepper<'a>,
+    optimizer: &'a mut Optimizer,
     rate: Rate,
     /// One for each gradient, or none at all.
     measured: Vec<(usize, WeightRow)>,
@@ -425,7 +355,7 @@ impl ModuleMapper for Updater<'_> {
         let row = self.measured.get_mut(self.stepped).map(|(_, row)| row);
         self.stepped += 1;
         let (value, norms) = change(value, |value| {
-            self.stepper
+            self.optimizer
                 .step_at(one.place, value, one.gradient, self.rate, row.is_some())
         });
         if let (Some(row), Some(norms)) = (row, norms) {
