@@ -28,7 +28,7 @@ usage: cargo xtask <command>
         with the committed ones; --write replaces those
   emulate
         runs the tests of the kernels on older processors (qemu-user) and under valgrind
-  bench-peers [NETWORK…] [--format text|json|markdown] [--rounds N] [--threads N] [--alone]
+  bench-peers [NETWORK…] [--format text|json|markdown] [--rounds N] [--pairs N] [--threads N] [--alone]
         times training steps of eight networks beside PyTorch, in turn, watched and not; --alone
         leaves out torch.compile and the monitors
 ";

@@ -2,9 +2,10 @@
 //! told on standard input, and says how long it took.
 //!
 //! - `isograd-peer dump DESCRIPTION FOLDER` writes the initial weights and the batches of an epoch
-//! - `isograd-peer train DESCRIPTION none|default|every` says `{"losses": […], "seconds": …}` after the
-//!   first step and after every further block of N steps; each line of standard input is an N, and its
-//!   end is the end
+//! - `isograd-peer train DESCRIPTION TRACE` says `{"losses": […], "seconds": …}` after the first step and
+//!   after every further block of steps; each line of standard input is their number and what is watched
+//!   (`none`, `default`, `rows`: everything but slopes and correlation, at every step, `every`: everything
+//!   at every step), and its end is the end; the trace is written into a new folder
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -15,6 +16,7 @@ use isograd::probe::Schedule;
 use isograd::session::{Prepared, prepare};
 use isograd::train::{TrainOptions, train};
 use isograd_core::describe::Document;
+use pace::Pace;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,14 +26,18 @@ static ALLOCATOR: isograd::Allocator = isograd::Allocator;
 fn main() -> ExitCode {
     // As the command does.
     isograd::keep_freed_memory();
+    if let Err(error) = isograd::start_threads(None) {
+        eprintln!("isograd-peer: {error}");
+        return ExitCode::from(2);
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["dump", description, folder] => {
             read(description).and_then(|prepared| dump::write(&prepared, Path::new(folder)))
         }
-        ["train", description, watch] => read(description).and_then(|p| run(&p, watch)),
-        _ => Err("dump DESCRIPTION FOLDER, or train DESCRIPTION none|default|every".to_owned()),
+        ["train", description, trace] => read(description).and_then(|p| run(&p, Path::new(trace))),
+        _ => Err("dump DESCRIPTION FOLDER, or train DESCRIPTION TRACE".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,17 +53,13 @@ fn read(description: &str) -> Result<Prepared, String> {
     prepare(&document, None).map_err(|e| e.to_string())
 }
 
-fn run(prepared: &Prepared, watch: &str) -> Result<(), String> {
-    let watch = match watch {
-        "none" => Schedule::none(),
-        "default" => Schedule::default(),
-        "every" => Schedule::every_step(),
-        other => return Err(format!("`{other}` is none of none, default, every")),
-    };
+fn run(prepared: &Prepared, trace: &Path) -> Result<(), String> {
     let options = TrainOptions {
-        watch,
+        // Probes at both ends are not steps.
+        watch: Schedule::none(),
         ..TrainOptions::default()
     };
-    train(prepared, &options, &mut pace::Pace::default()).map_err(|e| e.to_string())?;
-    Ok(())
+    let mut pace = Pace::new(trace.to_owned());
+    train(prepared, &options, &mut pace).map_err(|e| e.to_string())?;
+    pace.failure().map_or(Ok(()), Err)
 }

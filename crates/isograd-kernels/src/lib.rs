@@ -32,6 +32,7 @@ pub mod softmax;
 pub mod squares;
 #[cfg(test)]
 mod testing;
+pub mod threads;
 pub mod update;
 mod values;
 mod width;

@@ -1,6 +1,7 @@
 //! Products of matrices that lie in longer slices.
 
 use crate::real::Real;
+use crate::threads::wake;
 
 /// Multiplications from which a product is shared out, as in Flex: less is done before the other
 /// threads have woken up.
@@ -65,6 +66,7 @@ impl<'a, T: Real> Matrix<'a, T> {
         let parallelism = if work < PARALLEL || rayon::current_num_threads() < 2 {
             gemm::Parallelism::None
         } else {
+            wake();
             gemm::Parallelism::Rayon(0)
         };
         let mut product = Vec::with_capacity(size);

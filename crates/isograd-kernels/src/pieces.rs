@@ -2,6 +2,7 @@
 //! results do not depend on the number of threads.
 
 use crate::Moments;
+use crate::threads::wake;
 use rayon::prelude::*;
 
 /// Numbers that a thread takes at a time; below that, threads cost more than they bring.
@@ -26,6 +27,7 @@ pub(crate) fn each<A: Send, R: Send>(
     let Some(second) = pieces.next() else {
         return vec![f(first)];
     };
+    wake();
     let all: Vec<A> = [first, second].into_iter().chain(pieces).collect();
     all.into_par_iter().map(f).collect()
 }

@@ -1,6 +1,7 @@
 //! Sums of squares of many tensors at once.
 
 use crate::moments::{Moments, squares_f32, squares_f64};
+use crate::threads::wake;
 use crate::values::Values;
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -16,6 +17,7 @@ const TENSORS: usize = 64;
 /// of threads.
 pub fn sums_of_squares(all: &[&Values]) -> Vec<f64> {
     let sum = |values: &&Values| values.sum_of_squares();
+    wake();
     all.par_iter().with_min_len(TENSORS).map(sum).collect()
 }
 

@@ -14,3 +14,4 @@ pub mod train;
 
 pub use isograd_kernels::memory::Allocator;
 pub use isograd_kernels::memory::keep_freed as keep_freed_memory;
+pub use isograd_kernels::threads::start as start_threads;

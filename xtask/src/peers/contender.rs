@@ -68,9 +68,9 @@ impl Contender {
         })
     }
 
-    /// So many steps more.
-    pub(super) fn steps(&mut self, steps: u64) -> Result<Block, String> {
-        writeln!(self.steps, "{steps}").map_err(|e| format!("{}: {e}", self.shown))?;
+    /// So many steps more; `watch`: what isograd measures.
+    pub(super) fn steps(&mut self, steps: u64, watch: &str) -> Result<Block, String> {
+        writeln!(self.steps, "{steps} {watch}").map_err(|e| format!("{}: {e}", self.shown))?;
         self.block()
     }
 

@@ -3,31 +3,41 @@
 use super::contender::{Block, Contender};
 use super::programs::Programs;
 use super::statistics::Ratio;
-use super::workload::Workload;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
-    /// Rounds at the least.
-    pub(super) least: usize,
-    /// Rounds at most.
-    pub(super) most: usize,
+    /// Rounds of both programs in turn.
+    pub(super) rounds: usize,
+    /// Pairs of blocks with and without telemetry at most.
+    pub(super) pairs: usize,
     /// Rounds of what is only shown beside; 0 leaves it out.
     pub(super) beside: usize,
 }
 
-/// Half-widths of the overheads' intervals that end a measurement.
+/// Pairs of blocks with and without telemetry at the least.
+const FEWEST: usize = 20;
+/// Half-width of an overhead's interval that ends a measurement.
 const SURE: f64 = 0.01;
+/// Seconds of a block of telemetry at the least: what drifts in the meantime does so for both of a pair.
+const SHORT: f64 = 0.025;
+/// Seconds of a block of one of the programs at the least: the other one's data leave the caches first.
+const LONG: f64 = 0.3;
 /// Largest relative difference of the first losses: the same weights, the same rows.
 const SAME: f64 = 1e-4;
 /// Of the losses of ten steps: rounding grows where training does not contract.
 const ALIKE: f64 = 3e-2;
 
+/// Share of the steps of the default schedule that measure rows alone, and that measure everything: every
+/// tenth, and of those every fifth (`Schedule::default` of isograd).
+const DEFAULT: [f64; 2] = [0.1 - 0.02, 0.02];
+
 /// What was found for one workload. Ratios are of seconds a step.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
     pub(super) name: &'static str,
-    pub(super) rounds: usize,
+    /// Rounds of both programs, and pairs of blocks with and without telemetry.
+    pub(super) counts: [usize; 2],
     /// Milliseconds a step of isograd, watched by the default schedule.
     pub(super) milliseconds: f64,
     /// isograd, watched by the default schedule, to PyTorch eager.
@@ -51,59 +61,76 @@ pub(super) const BESIDE: &[&str] = &["fused", "compiled", "hooks", "postmortem"]
 
 /// Measures one workload.
 pub(super) fn measure(
-    workload: &Workload,
+    name: &'static str,
     programs: &Programs,
     effort: Effort,
 ) -> Result<Measured, String> {
-    let mut all = [
-        programs.isograd(workload, "default")?,
-        programs.isograd(workload, "none")?,
-        programs.isograd(workload, "every")?,
-        programs.torch(workload, "eager")?,
-    ];
-    let mut first = Vec::new();
-    for contender in &mut all {
-        let mut losses = contender.block()?.losses;
-        // The first step of every later block is one that the default schedule measures.
-        losses.extend(contender.steps(9)?.losses);
-        first.push(losses);
-    }
-    let difference = difference(workload, &first)?;
+    let scratch = programs.scratch()?;
+    let mut isograd = programs.isograd(name, &scratch.path().join("trace"))?;
+    let mut eager = programs.torch(name, "eager")?;
+    let difference = difference(name, first(&mut isograd)?, first(&mut eager)?)?;
 
-    // The default schedule has come round after fifty steps; the others do the same at each.
-    let steps = [50, 50, 10, 10].map(|steps: u64| steps.max(10 * workload.tens));
-    let mut seconds: [Vec<f64>; 4] = Default::default();
-    let mut rounds = 0;
-    let found = loop {
-        // Every other round backwards: what drifts does so for all.
-        for turn in 0..all.len() {
-            let which = if rounds % 2 == 0 { turn } else { 3 - turn };
-            let block = all[which].steps(steps[which])?;
-            seconds[which].push(block.seconds / steps[which] as f64);
-        }
-        rounds += 1;
-        let ratio = |a: usize, b: usize| paired(&seconds[a], &seconds[b]);
-        let (telemetry, every_step) = (ratio(0, 1), ratio(2, 1));
-        let sure = telemetry.half_width() <= SURE && every_step.half_width() <= SURE;
-        if rounds >= effort.most || (rounds >= effort.least && sure) {
-            let typical = Ratio::of(&seconds[0]).median;
-            break Measured {
-                name: workload.name,
-                rounds,
-                milliseconds: 1e3 * typical,
-                watched: ratio(0, 3),
-                unwatched: ratio(1, 3),
-                telemetry,
-                every_step,
-                memory: memory(&all[0], &all[3]),
-                difference,
-                beside: Vec::new(),
+    let step = isograd.steps(10, "default")?.seconds / 10.0;
+    let tens = 10 * (LONG / (10.0 * step)).ceil().max(1.0) as u64;
+    let mut seconds: [Vec<f64>; 3] = Default::default();
+    for round in 0..effort.rounds {
+        for turn in 0..3 {
+            // Every other round backwards: what drifts does so for all.
+            let which = if round % 2 == 0 { turn } else { 2 - turn };
+            let block = match which {
+                0 => isograd.steps(tens, "default")?,
+                1 => isograd.steps(tens, "none")?,
+                _ => eager.steps(tens, "")?,
             };
+            seconds[which].push(block.seconds / tens as f64);
         }
-    };
-    let [.., eager] = all;
-    let beside = beside(workload, programs, effort.beside, eager)?;
-    Ok(Measured { beside, ..found })
+    }
+    let memory = memory(&isograd, &eager);
+    let ([rows, every_step], pairs) = telemetry(&mut isograd, step, effort.pairs)?;
+    let beside = beside(name, programs, effort.beside, eager, tens)?;
+    Ok(Measured {
+        name,
+        counts: [effort.rounds, pairs],
+        milliseconds: 1e3 * Ratio::of(&seconds[0]).median,
+        watched: paired(&seconds[0], &seconds[2]),
+        unwatched: paired(&seconds[1], &seconds[2]),
+        telemetry: rows.mixed(DEFAULT[0], every_step, DEFAULT[1]),
+        every_step,
+        memory,
+        difference,
+        beside,
+    })
+}
+
+/// Losses of the first ten steps.
+fn first(contender: &mut Contender) -> Result<Vec<f64>, String> {
+    let mut losses = contender.block()?.losses;
+    losses.extend(contender.steps(9, "every")?.losses);
+    Ok(losses)
+}
+
+/// What rows at every step and everything at every step add, and of how many pairs. One program trains in
+/// short blocks with and without: pages, weights and neighbours are the same for both.
+fn telemetry(
+    isograd: &mut Contender,
+    step: f64,
+    most: usize,
+) -> Result<([Ratio; 2], usize), String> {
+    const WATCHES: [&str; 3] = ["none", "rows", "every"];
+    let steps = (SHORT / step).ceil().max(2.0) as u64;
+    let mut seconds: [Vec<f64>; 3] = Default::default();
+    for pair in 0.. {
+        for turn in 0..WATCHES.len() {
+            let which = if pair % 2 == 0 { turn } else { 2 - turn };
+            seconds[which].push(isograd.steps(steps, WATCHES[which])?.seconds);
+        }
+        let found = [1, 2].map(|which| paired(&seconds[which], &seconds[0]));
+        let count = pair + 1;
+        if count >= most || (count >= FEWEST && found[1].half_width() <= SURE) {
+            return Ok((found, count));
+        }
+    }
+    unreachable!("the loop has no other end")
 }
 
 fn paired(a: &[f64], b: &[f64]) -> Ratio {
@@ -119,51 +146,49 @@ fn memory(a: &Contender, b: &Contender) -> f64 {
 }
 
 /// Fails where the programs do not compute the same.
-fn difference(workload: &Workload, losses: &[Vec<f64>]) -> Result<f64, String> {
-    let reference = &losses[3];
+fn difference(name: &str, ours: Vec<f64>, reference: Vec<f64>) -> Result<f64, String> {
     let mut largest = 0.0f64;
-    for ours in &losses[..3] {
-        for (step, (a, b)) in ours.iter().zip(reference).enumerate() {
-            let difference = (a - b).abs() / b.abs();
-            let bound = if step == 0 { SAME } else { ALIKE };
-            // A NaN is not below the bound either.
-            if !matches!(difference.partial_cmp(&bound), Some(order) if order.is_le()) {
-                return Err(format!(
-                    "{}: loss {a} of step {step}, PyTorch has {b}: they do not train the same",
-                    workload.name
-                ));
-            }
-            largest = largest.max(difference);
+    for (step, (a, b)) in ours.into_iter().zip(reference).enumerate() {
+        let difference = (a - b).abs() / b.abs();
+        let bound = if step == 0 { SAME } else { ALIKE };
+        // A NaN is not below the bound either.
+        if !matches!(difference.partial_cmp(&bound), Some(order) if order.is_le()) {
+            return Err(format!(
+                "{}: loss {a} of step {step}, PyTorch has {b}: they do not train the same",
+                name
+            ));
         }
+        largest = largest.max(difference);
     }
     Ok(largest)
 }
 
 /// Each of the others in turn with PyTorch eager.
 fn beside(
-    workload: &Workload,
+    name: &str,
     programs: &Programs,
     rounds: usize,
     mut eager: Contender,
+    steps: u64,
 ) -> Result<Vec<(&'static str, Option<Ratio>)>, String> {
     let mut found = Vec::new();
     for &mode in BESIDE.iter().filter(|_| rounds > 0) {
-        let mut other = programs.torch(workload, mode)?;
+        let mut other = programs.torch(name, mode)?;
         let mut run = || -> Result<Ratio, String> {
             other.block()?;
-            other.steps(9)?;
+            other.steps(9, "")?;
             let (mut theirs, mut plain) = (Vec::new(), Vec::new());
             for _ in 0..rounds {
                 let seconds = |block: Block| block.seconds;
-                theirs.push(other.steps(10).map(seconds)?);
-                plain.push(eager.steps(10).map(seconds)?);
+                theirs.push(other.steps(steps, "").map(seconds)?);
+                plain.push(eager.steps(steps, "").map(seconds)?);
             }
             Ok(paired(&theirs, &plain))
         };
         // A compiler that gives up or a monitor that takes too long is no reason to stop.
         let ratio = run();
         if let Err(message) = &ratio {
-            eprintln!("{} {mode}: {message}", workload.name);
+            eprintln!("{} {mode}: {message}", name);
         }
         found.push((mode, ratio.ok()));
     }

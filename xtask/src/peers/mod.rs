@@ -14,8 +14,8 @@ use workload::WORKLOADS;
 /// Measures, prints, and says true: what is slow is no error.
 pub(crate) fn main(arguments: &[String]) -> Result<bool, String> {
     let mut effort = Effort {
-        least: 10,
-        most: 60,
+        rounds: 15,
+        pairs: 400,
         beside: 5,
     };
     let (mut format, mut threads, mut only) = ("text".to_owned(), 2, Vec::new());
@@ -29,17 +29,14 @@ pub(crate) fn main(arguments: &[String]) -> Result<bool, String> {
         match argument.as_str() {
             "--format" => format = value()?,
             "--threads" => threads = number(&value()?)?,
-            "--rounds" => {
-                effort.most = number(&value()?)?;
-                effort.least = effort.least.min(effort.most);
-            }
+            "--rounds" => effort.rounds = number(&value()?)?,
+            "--pairs" => effort.pairs = number(&value()?)?,
             "--alone" => effort.beside = 0,
-            name if WORKLOADS.iter().any(|w| w.name == name) => only.push(name.to_owned()),
+            name if WORKLOADS.contains(&name) => only.push(name.to_owned()),
             other => {
-                let names: Vec<&str> = WORKLOADS.iter().map(|w| w.name).collect();
                 return Err(format!(
                     "`{other}` is no option and no network; these are: {}",
-                    names.join(", ")
+                    WORKLOADS.join(", ")
                 ));
             }
         }
@@ -49,10 +46,10 @@ pub(crate) fn main(arguments: &[String]) -> Result<bool, String> {
     }
     let programs = Programs::prepare(threads)?;
     let mut all = Vec::new();
-    for workload in WORKLOADS {
-        if only.is_empty() || only.iter().any(|name| name == workload.name) {
-            eprintln!("{}", workload.name);
-            all.push(measure(workload, &programs, effort)?);
+    for name in WORKLOADS {
+        if only.is_empty() || only.iter().any(|wanted| wanted == name) {
+            eprintln!("{name}");
+            all.push(measure(name, &programs, effort)?);
         }
     }
     match format.as_str() {

@@ -1,10 +1,11 @@
 //! The two programs, and the files that give both the same to do.
 
 use super::contender::Contender;
-use super::workload::{WORKLOADS, Workload};
+use super::workload::WORKLOADS;
 use crate::{process, python, repository};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// Seconds that something beside may live, compilation included.
 const PATIENCE: &str = "600";
@@ -53,9 +54,9 @@ impl Programs {
         made(&self.folder)?;
         let mut data = Command::new(&self.python);
         process::run(data.arg(&self.script).arg("data").arg(&self.folder))?;
-        for workload in WORKLOADS {
-            let (description, dump) = self.files(workload);
-            let source = descriptions.join(format!("{}.toml", workload.name));
+        for name in WORKLOADS {
+            let (description, dump) = self.files(name);
+            let source = descriptions.join(format!("{name}.toml"));
             std::fs::copy(&source, &description)
                 .map_err(|e| format!("{}: {e}", source.display()))?;
             made(&dump)?;
@@ -66,20 +67,25 @@ impl Programs {
     }
 
     /// Description and folder of weights and batches.
-    fn files(&self, workload: &Workload) -> (PathBuf, PathBuf) {
-        let description = self.folder.join(format!("{}.toml", workload.name));
-        (description, self.folder.join(workload.name))
+    fn files(&self, name: &str) -> (PathBuf, PathBuf) {
+        let description = self.folder.join(format!("{name}.toml"));
+        (description, self.folder.join(name))
     }
 
-    /// isograd, watched by this schedule.
-    pub(super) fn isograd(&self, workload: &Workload, watch: &str) -> Result<Contender, String> {
+    /// A folder that is gone when it is dropped.
+    pub(super) fn scratch(&self) -> Result<TempDir, String> {
+        TempDir::new_in(&self.folder).map_err(|e| format!("{}: {e}", self.folder.display()))
+    }
+
+    /// isograd, which writes its trace into a new folder `trace`.
+    pub(super) fn isograd(&self, name: &str, trace: &Path) -> Result<Contender, String> {
         let mut command = Command::new(&self.isograd);
-        command.arg("train").arg(self.files(workload).0).arg(watch);
+        command.arg("train").arg(self.files(name).0).arg(trace);
         Contender::start(&command, &self.folder, self.threads)
     }
 
     /// PyTorch in this mode.
-    pub(super) fn torch(&self, workload: &Workload, mode: &str) -> Result<Contender, String> {
+    pub(super) fn torch(&self, name: &str, mode: &str) -> Result<Contender, String> {
         let mut command = if mode == "eager" {
             Command::new(&self.python)
         } else {
@@ -89,8 +95,8 @@ impl Programs {
         };
         command
             .arg(&self.script)
-            .args(["train", workload.name])
-            .arg(self.files(workload).1)
+            .args(["train", name])
+            .arg(self.files(name).1)
             .arg(mode);
         Contender::start(&command, &self.folder, self.threads)
     }

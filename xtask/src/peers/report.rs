@@ -23,7 +23,8 @@ pub(super) fn json(all: &[Measured], threads: usize) -> Value {
                 "every_step_interval": overhead(&one.every_step),
                 "memory_ratio": one.memory,
                 "milliseconds": one.milliseconds,
-                "rounds": one.rounds,
+                "rounds": one.counts[0],
+                "pairs": one.counts[1],
                 "loss_difference": one.difference,
             });
             for (name, ratio) in &one.beside {
@@ -138,9 +139,10 @@ fn legend(threads: usize) -> String {
     format!(
         "ratio: seconds of isograd, watching every layer at its default schedule, to those of PyTorch \
          eager, blocks of steps in turn on the same {threads} processors: median and its 95 % interval; \
-         unwatched: the same without telemetry; telemetry, every step: what watching at the default \
-         schedule and watching everything at every step add, and the upper end of its interval; memory: \
-         ratio of the peaks. Others to PyTorch eager: its fused AdamW, torch.compile, hooks that compute \
+         unwatched: the same without telemetry; every step: what watching everything at every step and \
+         writing it to disk adds, pairs of short blocks of one program in turn, and the upper end of its \
+         interval; telemetry: the same at the default schedule, from what its kinds of steps add and how \
+         many of each there are; memory: ratio of the peaks. Others to PyTorch eager: its fused AdamW, torch.compile, hooks that compute \
          five statistics a layer and direction, torchmortem."
     )
 }

@@ -35,6 +35,17 @@ impl Ratio {
         }
     }
 
+    /// 1 + a·(self − 1) + b·(other − 1): of a step where shares a and b of all steps take so much longer.
+    /// The ends of the intervals are added, which is more than the interval of the sum.
+    pub(super) fn mixed(self, a: f64, other: Self, b: f64) -> Self {
+        let mix = |one: f64, two: f64| 1.0 + a * (one - 1.0) + b * (two - 1.0);
+        Self {
+            median: mix(self.median, other.median),
+            low: mix(self.low, other.low),
+            high: mix(self.high, other.high),
+        }
+    }
+
     /// Half the interval.
     pub(super) fn half_width(&self) -> f64 {
         (self.high - self.low) / 2.0
@@ -65,6 +76,23 @@ mod tests {
         let one = Ratio::of(&[0.7]);
         assert_eq!((one.median, one.low, one.high), (0.7, 0.7, 0.7));
         assert!(Ratio::of(&[]).median.is_nan());
+    }
+
+    #[test]
+    fn a_share_of_the_steps_has_a_share_of_the_overhead() {
+        let [one, two] = [[1.1, 1.0, 1.2], [1.5, 1.4, 1.7]].map(|[median, low, high]| Ratio {
+            median,
+            low,
+            high,
+        });
+        let found = one.mixed(0.08, two, 0.02);
+        for (found, expected) in [
+            (found.median, 1.018),
+            (found.low, 1.008),
+            (found.high, 1.03),
+        ] {
+            assert!((found - expected).abs() < 1e-12, "{found}");
+        }
     }
 
     #[test]

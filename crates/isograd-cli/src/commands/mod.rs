@@ -26,12 +26,9 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
                 .hint("this command has text and json"),
         );
     }
-    if let Some(threads) = cli.shared.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(usize::from(threads))
-            .build_global()
-            .map_err(|e| Failure::new(format!("{threads} threads cannot be started: {e}")))?;
-    }
+    let threads = cli.shared.threads.map(usize::from);
+    isograd::start_threads(threads)
+        .map_err(|e| Failure::new(format!("the threads cannot be started: {e}")))?;
     let output = Output::new(&cli.shared);
     let shared = &cli.shared;
     match &cli.command {

@@ -2,6 +2,7 @@
 
 use crate::matrix::Matrix;
 use crate::softmax::rows::{Number, Seen};
+use crate::threads::wake;
 use rayon::prelude::*;
 use std::marker::PhantomData;
 
@@ -190,6 +191,7 @@ impl Job {
             let heads = weights.chunks_mut(self.scores()).enumerate();
             heads.for_each(|head| one(&mut room, head));
         } else {
+            wake();
             let heads = weights.par_chunks_mut(self.scores()).enumerate();
             heads.for_each_init(Vec::new, one);
         }
@@ -283,6 +285,7 @@ impl Job {
             let heads = weights.chunks(self.scores()).enumerate();
             heads.for_each(|head| one(&mut room, head));
         } else {
+            wake();
             let heads = weights.par_chunks(self.scores()).enumerate();
             heads.for_each_init(Default::default, one);
         }

@@ -7,6 +7,7 @@ use crate::Moments;
 use crate::lanes::Wide;
 use crate::matrix::Matrix;
 use crate::pieces::merged;
+use crate::threads::wake;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
@@ -119,6 +120,7 @@ impl Job {
             .collect();
         let block = block(self.filters);
         let lines = self.filters.next_multiple_of(block);
+        wake();
         let y = written(count, |y| {
             let parts = y
                 .par_chunks_mut(together * self.groups * self.output())
@@ -207,6 +209,7 @@ impl Job {
         let block = block(self.channels);
         let lines = self.channels.next_multiple_of(block);
         let start = vec![T::default(); lines];
+        wake();
         written(count, |dx| {
             let parts = dx
                 .par_chunks_mut(together * self.groups * self.input())
@@ -263,6 +266,7 @@ impl Job {
             return (dw, sizes_of(dy, wanted));
         }
         let part = self.batch.div_ceil(PARTS);
+        wake();
         let (parts, seen): (Vec<Vec<T>>, Vec<Moments>) = x
             .par_chunks(part * self.groups * self.input())
             .zip(dy.par_chunks(part * self.groups * self.output()))

@@ -5,6 +5,7 @@ use super::{Curve, double, single};
 use crate::Moments;
 use crate::pieces::{BLOCK, PIECE, each, multiple};
 use crate::real::Real;
+use crate::threads::wake;
 use crate::width::widths;
 use rayon::prelude::*;
 
@@ -166,6 +167,7 @@ impl Rows {
             return self.backward_part(saved, d, sums);
         }
         let width = sums.as_ref().map_or(0, |sums| sums.len());
+        wake();
         let parts = d.par_chunks_mut(grain).zip(saved.par_chunks(grain));
         let parts: Vec<(Seen, Vec<T>)> = parts
             .map(|(d, saved)| {

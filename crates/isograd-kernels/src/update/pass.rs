@@ -4,6 +4,7 @@ use super::state::Kept;
 use super::{Norms, Rule, Update};
 use crate::moments::{squares_f32, squares_f64};
 use crate::real::Real;
+use crate::threads::wake;
 use crate::width::widths;
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -96,6 +97,7 @@ fn split<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
         gradient: gradient_behind,
         kept: [first.1, second.1],
     };
+    wake();
     let (a, b) = rayon::join(|| split(by, front, measure), || split(by, behind, measure));
     [a[0] + b[0], a[1] + b[1]]
 }

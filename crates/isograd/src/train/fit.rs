@@ -14,7 +14,7 @@ use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
 use crate::data::{Curriculum, Part, probe_rows};
 use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
 use crate::optim::{Optimizer, Places, RateSchedule};
-use crate::probe::{Course, Detail, Recorder, WeightRow, WeightSites, weight_norms};
+use crate::probe::{Course, Detail, Recorder, Schedule, WeightRow, WeightSites, weight_norms};
 use crate::session::Prepared;
 use burn::module::Module;
 use burn::tensor::{DType, Device};
@@ -22,6 +22,7 @@ use isograd_core::describe::Description;
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::trace::quantity::Row;
 use isograd_core::trace::{ClipLedger, Network as Whole, Record, RecordKind, Trace, Validation};
+use isograd_kernels::threads::Awake;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,6 +43,7 @@ pub(super) struct Fit<'a> {
     description: &'a Description,
     options: &'a TrainOptions,
     observer: &'a mut dyn Observer,
+    watch: Schedule,
     seed: u64,
     device: Device,
     network: Option<Network>,
@@ -102,6 +104,7 @@ impl<'a> Fit<'a> {
             description,
             options,
             observer,
+            watch: options.watch,
             seed,
             device,
             network: Some(network),
@@ -151,6 +154,8 @@ impl<'a> Fit<'a> {
     }
 
     fn run(&mut self, started: Instant) -> StopReason {
+        // The other threads stay awake from one operation to the next.
+        let _awake = Awake::new();
         if self.options.watch.probes {
             self.probe();
         }
@@ -166,8 +171,9 @@ impl<'a> Fit<'a> {
                 let drawn = self.curriculum.as_ref();
                 let drawn = drawn.and_then(|c| c.rows(self.step, rows.len()));
                 let rows = drawn.as_deref().unwrap_or(rows);
+                self.watch = self.observer.watch().unwrap_or(self.watch);
                 let begun = Instant::now();
-                let watched = self.options.watch.at(self.step);
+                let watched = self.watch.at(self.step);
                 let loss = self.one_step(rows, watched);
                 self.pace.add(watched, begun.elapsed().as_secs_f64());
                 let progress = Progress {
@@ -229,7 +235,7 @@ impl<'a> Fit<'a> {
     fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
         let mut pass = Pass::train(self.seed, self.step);
         if watched {
-            self.recorder.look(self.options.watch.units_at(self.step));
+            self.recorder.look(self.watch.units_at(self.step));
             pass = pass.watched(self.recorder.clone());
         }
         let Some(Gathered {

@@ -55,6 +55,11 @@ pub trait Observer {
     fn validation(&mut self, _validation: &Validation) {}
     /// A step was done.
     fn progress(&mut self, _progress: &Progress) {}
+    /// Asked before every step: another schedule from here on. Its probes are not heeded, only those of
+    /// [`TrainOptions::watch`].
+    fn watch(&mut self) -> Option<Schedule> {
+        None
+    }
     /// Asked after every step: true ends the training there, with everything as it is then.
     fn stop(&mut self) -> bool {
         false
