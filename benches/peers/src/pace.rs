@@ -2,7 +2,7 @@
 
 use isograd::probe::Schedule;
 use isograd::train::{Observer, Progress};
-use isograd_core::trace::{Record, Site, TraceWriter};
+use isograd_core::trace::{Record, Scribe, Site};
 use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use std::time::Instant;
 /// how long it took, and waits for the next.
 pub(crate) struct Pace {
     folder: PathBuf,
-    trace: Option<TraceWriter>,
+    trace: Option<Scribe>,
     watch: Schedule,
     /// Steps of this block still to do; the first, which makes buffers, is a block of its own.
     left: u64,
@@ -72,7 +72,7 @@ fn schedule(word: &str) -> Option<Schedule> {
 
 impl Observer for Pace {
     fn sites(&mut self, sites: &[Site]) {
-        match TraceWriter::create(&self.folder, sites) {
+        match Scribe::create(&self.folder, sites) {
             Ok(trace) => self.trace = Some(trace),
             Err(error) => self.failure = Some(error.to_string()),
         }

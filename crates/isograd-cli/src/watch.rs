@@ -6,13 +6,13 @@ use crate::output;
 use crate::talk::Talk;
 use isograd::train::{Observer, Progress};
 use isograd_core::report::terminal::train_line;
-use isograd_core::trace::{Record, Site, TraceError, TraceWriter, Validation};
+use isograd_core::trace::{Record, Scribe, Site, TraceError, Validation};
 use std::path::PathBuf;
 
 /// An observer that keeps everything on disk.
 pub(crate) struct Watch<'a> {
     trace: PathBuf,
-    writer: Option<TraceWriter>,
+    writer: Option<Scribe>,
     failure: Option<Failure>,
     talk: &'a mut Talk,
     /// Validations are printed as they come.
@@ -43,7 +43,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn keep(&mut self, write: impl FnOnce(&mut TraceWriter) -> Result<(), TraceError>) {
+    fn keep(&mut self, write: impl FnOnce(&mut Scribe) -> Result<(), TraceError>) {
         if let (Some(writer), None) = (&mut self.writer, &self.failure)
             && let Err(error) = write(writer)
         {
@@ -54,7 +54,7 @@ impl<'a> Watch<'a> {
 
 impl Observer for Watch<'_> {
     fn sites(&mut self, sites: &[Site]) {
-        match TraceWriter::create(&self.trace, sites) {
+        match Scribe::create(&self.trace, sites) {
             Ok(writer) => self.writer = Some(writer),
             Err(error) => self.failure = Some(error.into()),
         }

@@ -132,10 +132,8 @@ mod tests {
             assert_eq!(awake(), None);
             let inner = || {
                 let _awake = Awake::new();
-                let Some(none) = awake() else {
-                    println!("skipped: one processor has nobody to wake");
-                    return;
-                };
+                // One processor has nobody to wake.
+                let Some(none) = awake() else { return };
                 assert_eq!(none, 0);
                 for _ in 0..100 {
                     wake();
@@ -146,7 +144,7 @@ mod tests {
                 }
                 let begun = Instant::now();
                 while awake() != Some(0) {
-                    assert!(begun.elapsed() < Duration::from_secs(60), "it never sleeps");
+                    assert!(begun.elapsed() < Duration::from_mins(1), "it never sleeps");
                     rayon::yield_now();
                 }
             };

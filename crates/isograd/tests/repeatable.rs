@@ -31,7 +31,7 @@ fn bits(trace: &Trace) -> Vec<Option<u64>> {
         for number in [n.loss, n.lr, n.global_norm, n.clipped_norm] {
             bits.push(Some(number.to_bits()));
         }
-        for row in &record.rows {
+        for row in record.rows.iter() {
             bits.extend(Quantity::ALL.map(|q| row.get(q).map(f64::to_bits)));
         }
     }

@@ -17,6 +17,7 @@ use crate::trace::{
 use isograd_theory::Activation;
 use serde_json::{Map, Value};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A report's parts.
 pub(crate) struct Sample {
@@ -148,11 +149,11 @@ fn measure(plan: &Plan, factor: f64, predicted: f64) -> (Trace, Prediction) {
         global_norm: 0.2,
         clipped_norm: 0.2,
     };
-    let record = |step, kind, loss, rows| Record {
+    let record = |step, kind, loss, rows: Vec<Row>| Record {
         step,
         kind,
         network: network(loss),
-        rows,
+        rows: rows.into(),
     };
     let validation = |step, train_loss, loss, metric| Validation {
         step,
@@ -341,7 +342,8 @@ pub(crate) fn exploding() -> Sample {
     let (mut trace, mut prediction) = measure(&plan, 2.4, 2.5);
     for (i, layer) in plan.layers.iter().enumerate() {
         if i < 4 {
-            trace.records[0].rows[layer.output].set(Quantity::Gradient, f64::INFINITY);
+            let rows = Arc::make_mut(&mut trace.records[0].rows);
+            rows[layer.output].set(Quantity::Gradient, f64::INFINITY);
         }
     }
     prediction.nodes[1].gradient = None;

@@ -14,4 +14,4 @@ pub use range::{RangePoint, RangeTest};
 pub use record::{Network, Record, RecordKind, Role, Site, Trace, Validation};
 pub use run::{Run, RunError};
 pub use sites::sites;
-pub use store::{TraceError, TraceReader, TraceWriter};
+pub use store::{Scribe, TraceError, TraceReader, TraceWriter};

@@ -2,6 +2,7 @@
 
 use super::quantity::Row;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a site is to its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +65,9 @@ pub struct Record {
     pub kind: RecordKind,
     /// The whole network.
     pub network: Network,
-    /// One row a site, in the order of [`Trace::sites`]; empty where only the network was measured.
-    pub rows: Vec<Row>,
+    /// One row a site, in the order of [`Trace::sites`]; empty where only the network was measured. Shared,
+    /// as there may be as many as a network has layers.
+    pub rows: Arc<Vec<Row>>,
 }
 
 /// What was measured on the validation part.
@@ -99,6 +101,22 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Every second of the measured training steps loses its rows, except for the first, the last, and
+    /// whatever was not finite; how many rows there are then. For those who keep a trace in memory while
+    /// it grows.
+    pub fn thin(&mut self) -> usize {
+        let measured = |r: &&mut Record| {
+            let finite = r.network.loss.is_finite() && r.network.global_norm.is_finite();
+            r.kind == RecordKind::Step && !r.rows.is_empty() && finite
+        };
+        let mut steps: Vec<&mut Record> = self.records.iter_mut().filter(measured).collect();
+        steps.pop();
+        for record in steps.into_iter().skip(1).step_by(2) {
+            record.rows = Arc::default();
+        }
+        self.records.iter().map(|r| r.rows.len()).sum()
+    }
+
     /// The probe before the first step.
     pub fn first_probe(&self) -> Option<&Record> {
         self.records.iter().find(|r| r.kind == RecordKind::Probe)
@@ -120,5 +138,47 @@ impl Trace {
     /// Position of the site with this name.
     pub fn site(&self, name: &str) -> Option<usize> {
         self.sites.iter().position(|s| s.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_second_measured_step_loses_its_rows() {
+        let record = |step, kind, rows: usize, loss| Record {
+            step,
+            kind,
+            network: Network {
+                loss,
+                ..Network::default()
+            },
+            rows: Arc::new(vec![Row::default(); rows]),
+        };
+        let mut trace = Trace {
+            records: vec![record(0, RecordKind::Probe, 2, 1.0)],
+            ..Trace::default()
+        };
+        for step in 0..10 {
+            let rows = 2 * usize::from(step != 3);
+            let loss = if step == 5 { f64::NAN } else { 1.0 };
+            trace
+                .records
+                .push(record(step, RecordKind::Step, rows, loss));
+        }
+        let left = |trace: &Trace| -> Vec<u64> {
+            let steps = trace.steps().filter(|r| !r.rows.is_empty());
+            steps.map(|r| r.step).collect()
+        };
+        assert_eq!(trace.thin(), 14);
+        assert_eq!(left(&trace), [0, 2, 5, 6, 8, 9]);
+        assert_eq!(trace.thin(), 10);
+        assert_eq!(left(&trace), [0, 5, 6, 9]);
+        for _ in 0..9 {
+            trace.thin();
+        }
+        assert_eq!(left(&trace), [0, 5, 9]);
+        assert_eq!(trace.records.len(), 11);
     }
 }

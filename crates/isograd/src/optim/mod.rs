@@ -196,6 +196,11 @@ impl Optimizer {
         Stepped { parameter, norms }
     }
 
+    /// Whether a parameter on the roster is a matrix or a kernel.
+    pub(crate) fn is_matrix(&self, place: usize) -> bool {
+        self.roster.parameter(place).is_matrix()
+    }
+
     /// Steps a parameter on the roster.
     pub(crate) fn step_at<const D: usize>(
         &mut self,

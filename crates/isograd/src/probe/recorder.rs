@@ -1,22 +1,23 @@
-//! The sink behind the probes of a network: collects what a pass shows into rows of a trace.
+//! The sink behind the probes of a network: collects what passes show.
 
 use super::sample::{Sampler, examples};
-use super::units::{Census, Cosine, Layout, Slopes, Window, part};
+use super::units::{Cosine, Layout, Slopes, few, part, sums_of_slopes};
 use crate::nn::Network;
+use crate::nn::activation::curve_of;
 use isograd_core::describe::{NodeId, Plan};
-use isograd_core::trace::quantity::{Quantity, Row};
 use isograd_core::trace::{Role, Site};
-use isograd_kernels::{Direction, Moments, Sink, View, Want, cosines};
+use isograd_kernels::{Curve, Direction, Moments, Sink, View, Want, cosines};
 use isograd_theory::Activation;
+use std::mem;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Moments forward and backward of everything; where it is asked for ([`Recorder::look`]), slopes of
-    /// activations and correlations from a sample of the batch, the slopes over the last examples of the
-    /// training.
+    /// activations and correlations from a sample of the batch.
     Step,
     /// Slopes and correlations from everything as well.
     Full,
@@ -25,32 +26,61 @@ pub enum Detail {
 /// Examples of a sample that are compared with each other: 28 pairs.
 const PAIRED: usize = 8;
 
-/// What a site has seen since the last [`Recorder::take`].
+/// The activation that reads from a site.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Feed {
+    /// The site of its output.
+    pub(super) row: usize,
+    pub(super) activation: Activation,
+    curve: Option<Curve>,
+    pub(super) units: usize,
+    /// Where its units' sums begin.
+    start: usize,
+}
+
+impl Feed {
+    /// Where its units' sums are.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start..self.start + self.units
+    }
+}
+
+/// What a site has seen.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    forward: Moments,
-    backward: Moments,
-    examples: usize,
-    backward_examples: usize,
+pub(super) struct Seen {
+    pub(super) forward: Moments,
+    pub(super) backward: Moments,
+    pub(super) examples: usize,
+    pub(super) backward_examples: usize,
     /// Σ of the cosines between examples of samples, and how many they are.
-    alike: (f64, f64),
+    pub(super) alike: (f64, f64),
+    /// Numbers of each unit whose slopes were taken, and of how many examples.
+    pub(super) sloped: [usize; 2],
 }
 
 /// What a site shows of everything, beside its moments.
 #[derive(Clone, Debug, Default)]
-struct Whole {
-    slopes: Option<Slopes>,
-    cosine: Cosine,
+pub(super) struct Whole {
+    pub(super) slopes: Option<Slopes>,
+    pub(super) cosine: Cosine,
+}
+
+/// What was seen of all sites between two calls of [`Recorder::collect`].
+#[derive(Debug, Default)]
+pub struct Measured {
+    pub(super) per_example: f64,
+    pub(super) seen: Vec<Seen>,
+    /// Σ of the squared slopes of each unit, where its site's slopes were taken.
+    pub(super) slopes: Vec<f64>,
+    /// Of [`Detail::Full`] only.
+    pub(super) whole: Vec<Whole>,
 }
 
 /// Everything seen, and what outlives a step.
 #[derive(Debug, Default)]
 struct State {
-    seen: Vec<Seen>,
-    /// Of [`Detail::Full`] only.
-    whole: Vec<Whole>,
-    /// Slopes of the activation behind each site.
-    windows: Vec<Option<Window>>,
+    now: Measured,
+    spare: Vec<Measured>,
     sampler: Sampler,
 }
 
@@ -58,8 +88,8 @@ struct State {
 #[derive(Debug)]
 pub struct Recorder {
     detail: Detail,
-    /// Activation behind each site: the row of its node's site, what it is, its units.
-    feeds: Vec<Option<(usize, Activation, usize)>>,
+    /// Activation behind each site.
+    pub(super) feeds: Arc<[Option<Feed>]>,
     /// Examples of each site that are wanted as a sample.
     samples: Vec<usize>,
     /// Whether samples are wanted now.
@@ -72,24 +102,18 @@ impl Recorder {
     pub fn new(network: &Network, detail: Detail) -> Self {
         let plan = network.plan();
         let sites = network.sites();
-        Self {
+        let recorder = Self {
             detail,
-            feeds: feeds(plan, sites),
+            feeds: feeds(plan, sites).into(),
             samples: sites
                 .iter()
                 .map(|site| examples(plan.nodes[site.node].output.elements()))
                 .collect(),
             looks: AtomicBool::new(true),
-            state: Mutex::new(State {
-                seen: vec![Seen::default(); sites.len()],
-                whole: match detail {
-                    Detail::Step => Vec::new(),
-                    Detail::Full => vec![Whole::default(); sites.len()],
-                },
-                windows: vec![None; sites.len()],
-                ..State::default()
-            }),
-        }
+            state: Mutex::default(),
+        };
+        recorder.lock().now = recorder.nothing();
+        recorder
     }
 
     /// Whether samples of the values are taken from here on, of [`Detail::Step`]; so it begins.
@@ -102,71 +126,36 @@ impl Recorder {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rows of what was seen, one a site, and a clean start. `per_example` turns the gradient
-    /// of the loss into that of one example's own loss (the batch size for a mean).
-    pub fn take(&self, per_example: f64) -> Vec<Row> {
+    fn nothing(&self) -> Measured {
+        let sites = self.feeds.len();
+        let units: usize = self.feeds.iter().flatten().map(|feed| feed.units).sum();
+        let of = |detail, count| if self.detail == detail { count } else { 0 };
+        Measured {
+            per_example: 1.0,
+            seen: vec![Seen::default(); sites],
+            slopes: vec![0.0; of(Detail::Step, units)],
+            whole: vec![Whole::default(); of(Detail::Full, sites)],
+        }
+    }
+
+    /// What was seen, and a clean start. `per_example` turns the gradient of the loss into that of one
+    /// example's own loss (the batch size for a mean).
+    pub fn collect(&self, per_example: f64) -> Measured {
         let mut state = self.lock();
-        let mut rows: Vec<Row> = state.seen.iter().map(|s| row(s, per_example)).collect();
-        for (site, feed) in self.feeds.iter().enumerate() {
-            let Some((at, _, _)) = feed else { continue };
-            let whole = state
-                .whole
-                .get(site)
-                .and_then(|whole| whole.slopes.as_ref());
-            let whole = whole.map(|slopes| (slopes.census(), true));
-            let looked = self.looks.load(Ordering::Relaxed);
-            let last = || state.windows[site].as_ref().filter(|_| looked)?.census();
-            if let Some((census, enough)) = whole.or_else(last) {
-                fill(&mut rows[*at], census, enough);
-            }
-        }
-        for (row, whole) in rows.iter_mut().zip(&state.whole) {
-            if let Some(correlation) = whole.cosine.mean() {
-                row.set(Quantity::Correlation, correlation);
-            }
-        }
-        state.seen.fill(Seen::default());
-        state.whole.fill(Whole::default());
+        let clean = state.spare.pop().unwrap_or_else(|| self.nothing());
         state.sampler.turn();
-        rows
+        Measured {
+            per_example,
+            ..mem::replace(&mut state.now, clean)
+        }
     }
-}
 
-/// Puts in what slopes say; `enough`: whether units can be called dead.
-fn fill(row: &mut Row, census: Census, enough: bool) {
-    row.set(Quantity::SlopeSquare, census.mean_square);
-    if enough {
-        row.set(Quantity::DeadUnits, census.dead);
+    /// Takes back what was read: a network of many layers would need new memory at each step.
+    pub fn give_back(&self, mut measured: Measured) {
+        measured.seen.fill(Seen::default());
+        measured.whole.fill(Whole::default());
+        self.lock().spare.push(measured);
     }
-    if let Some(saturated) = census.saturated {
-        row.set(Quantity::SaturatedUnits, saturated);
-    }
-}
-
-fn row(seen: &Seen, per_example: f64) -> Row {
-    let mut row = Row::default();
-    if seen.examples > 0 {
-        let forward = &seen.forward;
-        row.set(Quantity::ForwardMean, forward.mean());
-        row.set(Quantity::ForwardRms, forward.rms());
-        row.set(Quantity::ForwardMaxAbs, forward.max_abs);
-        row.set(Quantity::ForwardNonFinite, forward.non_finite as f64);
-        row.set(Quantity::Examples, seen.examples as f64);
-    }
-    if seen.backward_examples > 0 {
-        let backward = &seen.backward;
-        let factor = per_example.abs();
-        let norm = (backward.sum_squares / seen.backward_examples as f64).sqrt();
-        row.set(Quantity::Gradient, factor * norm);
-        row.set(Quantity::GradientRms, factor * backward.rms());
-        row.set(Quantity::GradientMaxAbs, factor * backward.max_abs);
-        row.set(Quantity::GradientNonFinite, backward.non_finite as f64);
-    }
-    let (alike, pairs) = seen.alike;
-    if pairs > 0.0 {
-        row.set(Quantity::Correlation, (alike / pairs).clamp(-1.0, 1.0));
-    }
-    row
 }
 
 impl Sink for Recorder {
@@ -189,8 +178,8 @@ impl Sink for Recorder {
         view: Option<View<'_>>,
     ) {
         let mut state = self.lock();
-        let state = &mut *state;
-        let seen = &mut state.seen[site];
+        let State { now, sampler, .. } = &mut *state;
+        let seen = &mut now.seen[site];
         match direction {
             Direction::Forward => {
                 seen.forward = seen.forward.merged(moments);
@@ -203,36 +192,42 @@ impl Sink for Recorder {
         }
         let Some(view) = view else { return };
         let feed = self.feeds[site];
-        if let Some(whole) = state.whole.get_mut(site) {
+        if let Some(whole) = now.whole.get_mut(site) {
             whole.cosine.add(&view);
-            if let Some((_, activation, units)) = feed {
-                let slopes = || Slopes::new(activation, units);
+            if let Some(feed) = feed {
+                let slopes = || Slopes::new(feed.activation, feed.units);
                 whole.slopes.get_or_insert_with(slopes).add(&view);
             }
             return;
         }
-        let layout = feed.and_then(|(_, _, units)| Layout::of(view.shape, units));
+        let layout = feed.and_then(|feed| Layout::of(view.shape, feed.units));
         let channels = match layout {
             Some(layout) => layout.inner > 1,
             None => view.shape.len() == 4,
         };
-        let Some(sample) = state.sampler.take(&view, channels) else {
+        let Some(sample) = sampler.take(&view, channels) else {
             return;
         };
         let compared = sample.examples.min(PAIRED) * sample.elements;
         let (alike, pairs) = cosines(part(sample.values, 0..compared), sample.elements);
         seen.alike.0 += alike;
         seen.alike.1 += pairs;
-        if let (Some((_, activation, units)), Some(_)) = (feed, layout) {
-            state.windows[site]
-                .get_or_insert_with(|| Window::new(activation, units))
-                .add(sample.values, sample.inner, sample.examples);
+        if let (Some(feed), Some(_)) = (feed, layout) {
+            let sums = &mut now.slopes[feed.range()];
+            if seen.sloped[0] == 0 {
+                sums.fill(0.0);
+            }
+            let taken = few(feed.activation, sample.examples);
+            let values = part(sample.values, 0..taken * sample.elements);
+            sums_of_slopes(feed.curve, values, sample.inner, sums);
+            seen.sloped[0] += taken * sample.elements / feed.units.max(1);
+            seen.sloped[1] += taken;
         }
     }
 }
 
 /// For each site, the activation that reads from it.
-fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<(usize, Activation, usize)>> {
+fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<Feed>> {
     let position =
         |node: NodeId, role: Role| sites.iter().position(|s| s.node == node && s.role == role);
     let mut by_node = vec![None; plan.nodes.len()];
@@ -242,11 +237,20 @@ fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<(usize, Activation, usize)>>
         }
     }
     let mut feeds = vec![None; sites.len()];
+    let mut start = 0;
     let mut link = |from: Option<usize>, to: NodeId| {
-        if let (Some(from), Some(phi), Some(row)) =
+        if let (Some(from), Some(activation), Some(row)) =
             (from, plan.nodes[to].op.activation(), by_node[to])
         {
-            feeds[from] = Some((row, phi, plan.nodes[to].output.units()));
+            let units = plan.nodes[to].output.units();
+            feeds[from] = Some(Feed {
+                row,
+                activation,
+                curve: curve_of(activation),
+                units,
+                start,
+            });
+            start += units;
         }
     };
     let mut chains = vec![(None, plan.chain.as_slice())];

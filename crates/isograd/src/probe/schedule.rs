@@ -1,7 +1,6 @@
 //! When rows are measured: a fixed function of the step.
 
-/// Which training steps measure every site. The loss and the global norm are measured at every
-/// step whatever the schedule says.
+/// Which training steps measure every site. The loss is there at every step whatever the schedule says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Rows at steps 0, `every`, 2·`every` …; `None`: never.
@@ -9,27 +8,31 @@ pub struct Schedule {
     /// Of the measured steps every so many-th, from the first on, looks at a sample of the values as well:
     /// slopes, dead and saturated units, correlation.
     pub units: u64,
+    /// The global norm of the gradient at every step; without it only where clipping needs it.
+    pub norm: bool,
     /// A probe before the first step and one after the last.
     pub probes: bool,
 }
 
 impl Default for Schedule {
-    /// Rows at every tenth step, values at every fiftieth, probes at both ends.
+    /// The norm at every step, rows at every tenth, values at every fiftieth, probes at both ends.
     fn default() -> Self {
         Self {
             every: Some(10),
             units: 5,
+            norm: true,
             probes: true,
         }
     }
 }
 
 impl Schedule {
-    /// Nothing but loss and global norm.
+    /// Nothing but the loss.
     pub fn none() -> Self {
         Self {
             every: None,
             units: 1,
+            norm: false,
             probes: false,
         }
     }
@@ -39,6 +42,7 @@ impl Schedule {
         Self {
             every: Some(1),
             units: 1,
+            norm: true,
             probes: true,
         }
     }

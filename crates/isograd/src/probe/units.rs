@@ -41,6 +41,32 @@ pub(super) struct Slopes {
     largest: f64,
 }
 
+/// Adds Σ φ′² of each unit; without a curve all slopes are 1. `values`: rows of units with `inner` numbers
+/// each.
+pub(super) fn sums_of_slopes(
+    curve: Option<Curve>,
+    values: Slice<'_>,
+    inner: usize,
+    sums: &mut [f64],
+) {
+    if let Some(curve) = curve {
+        return add_slope_squares(curve, values, inner, sums);
+    }
+    let row = (sums.len() * inner).max(1);
+    let numbers = length(values) / row * inner;
+    sums.iter_mut().for_each(|sum| *sum += numbers as f64);
+}
+
+/// How many of a few examples are enough for a step: of an activation whose slopes cost an exponential and
+/// are nowhere 0, fewer.
+pub(super) fn few(activation: Activation, examples: usize) -> usize {
+    if rectifier(activation) {
+        examples
+    } else {
+        examples.min(SMOOTH)
+    }
+}
+
 /// What slopes say of a layer's units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Census {
@@ -91,24 +117,11 @@ impl Slopes {
         }
     }
 
-    /// Adds so many examples in rows of units with `inner` numbers each.
-    pub(super) fn add_sample(&mut self, values: Slice<'_>, inner: usize, examples: usize) {
-        self.examples += examples;
-        self.add_rows(values, inner);
-    }
-
     // A unit that sees NaN is neither dead nor saturated; the NaN has its own finding.
     fn add_rows(&mut self, values: Slice<'_>, inner: usize) {
+        sums_of_slopes(self.curve, values, inner, &mut self.sums);
         let row = (self.sums.len() * inner).max(1);
-        let rows = length(values) / row;
-        match self.curve {
-            Some(curve) => add_slope_squares(curve, values, inner, &mut self.sums),
-            None => self
-                .sums
-                .iter_mut()
-                .for_each(|sum| *sum += (rows * inner) as f64),
-        }
-        self.count += (rows * inner) as f64;
+        self.count += (length(values) / row * inner) as f64;
     }
 
     pub(super) fn census(&self) -> Census {
@@ -163,28 +176,24 @@ impl Window {
         Self { before, now }
     }
 
-    /// Adds so many examples in rows of units with `inner` numbers each; of an activation whose slopes
-    /// cost an exponential and are nowhere 0, a few of them.
-    pub(super) fn add(&mut self, values: Slice<'_>, inner: usize, examples: usize) {
-        let taken = if rectifier(self.now.activation) {
-            examples
-        } else {
-            examples.min(SMOOTH)
-        };
-        let numbers = length(values) / examples.max(1);
-        let (values, examples) = (part(values, 0..taken * numbers), taken);
+    /// Adds Σ φ′² of each unit over `numbers` of its numbers in so many examples.
+    pub(super) fn add(&mut self, sums: &[f64], numbers: usize, examples: usize) {
         if self.now.examples >= ENOUGH {
             std::mem::swap(&mut self.before, &mut self.now);
             self.now.clear();
         }
-        self.now.add_sample(values, inner, examples);
+        self.now.examples += examples;
+        self.now.count += numbers as f64;
+        for (all, sum) in self.now.sums.iter_mut().zip(sums) {
+            *all += sum;
+        }
     }
 
-    /// What they say, and whether the examples are enough to call a unit dead; `None` before any.
-    pub(super) fn census(&self) -> Option<(Census, bool)> {
+    /// What they say, and whether the examples are enough to call a unit dead.
+    pub(super) fn census(&self) -> (Census, bool) {
         let examples = self.before.examples + self.now.examples;
-        let census = || self.now.census_with(&self.before.sums, self.before.count);
-        (examples > 0).then(|| (census(), examples >= ENOUGH))
+        let census = self.now.census_with(&self.before.sums, self.before.count);
+        (census, examples >= ENOUGH)
     }
 }
 

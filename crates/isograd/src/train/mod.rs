@@ -2,6 +2,7 @@
 
 mod accumulate;
 mod curriculum;
+mod desk;
 mod evaluate;
 mod fit;
 mod judges;

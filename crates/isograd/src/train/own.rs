@@ -1,6 +1,6 @@
 //! One step of a model of one's own.
 
-use super::step::{Collected, Penalties, needs_weights, update};
+use super::step::{Collected, Penalties, Telling, needs_weights, update};
 use crate::optim::{Clipped, Optimizer, Places};
 use burn::module::Module;
 use burn::tensor::Gradients;
@@ -35,7 +35,17 @@ impl Optimizer {
         let mut collected = Collected::take(&module, gradients, weights);
         let roster = collected.enlist(&module, &Places::default(), self);
         let clipped = collected.clip(clip, roster);
-        let (module, _) = update(module, collected, self, lr, None);
+        let telling = Telling {
+            norm: clipped.is_none(),
+            ..Telling::default()
+        };
+        let (module, told) = update(module, collected, self, lr, telling);
+        let clipped = clipped.unwrap_or(Clipped {
+            norm_before: told.norm,
+            norm_after: told.norm,
+            any: false,
+            tensors: Vec::new(),
+        });
         (module, clipped)
     }
 }

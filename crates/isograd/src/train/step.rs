@@ -4,7 +4,7 @@ use crate::nn::Network;
 use crate::optim::{
     Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, by_tensor, clip, flat, limit,
 };
-use crate::probe::{Course, Heard, WeightRow};
+use crate::probe::{Course, WeightRow};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
@@ -12,6 +12,7 @@ use isograd_core::describe::{NodeId, Plan};
 use isograd_kernels::{Values, change, sums_of_squares};
 use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::mem;
 use std::ops::Range;
 use std::vec;
 
@@ -119,6 +120,11 @@ impl Collected {
         )
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     fn of(found: Vec<Found>) -> Self {
         Self {
             found,
@@ -165,27 +171,26 @@ impl Collected {
         }
     }
 
-    /// Clips as the description says; the weights were collected where tensors are clipped one by one.
-    pub(super) fn clip(&mut self, spec: &ClipSpec, roster: &Roster) -> Clipped {
+    /// Clips as the description says, if it says something; the weights were collected where tensors are
+    /// clipped one by one.
+    pub(super) fn clip(&mut self, spec: &ClipSpec, roster: &Roster) -> Option<Clipped> {
         if by_tensor(spec) {
-            return self.clip_each(spec, roster);
+            return Some(self.clip_each(spec, roster));
         }
+        let most = spec.global_norm?;
         let norm = self.squares().iter().sum::<f64>().sqrt();
         let limited = limit(spec, norm);
         self.factor = limited.unwrap_or(1.0);
-        Clipped {
+        Some(Clipped {
             norm_before: norm,
-            norm_after: spec
-                .global_norm
-                .filter(|_| limited.is_some())
-                .unwrap_or(norm),
+            norm_after: limited.map_or(norm, |_| most),
             any: limited.is_some(),
             tensors: Vec::new(),
-        }
+        })
     }
 
     fn clip_each(&mut self, spec: &ClipSpec, roster: &Roster) -> Clipped {
-        let found = std::mem::take(&mut self.found);
+        let found = mem::take(&mut self.found);
         let (places, mut gradients): (Vec<_>, Vec<_>) = found
             .into_iter()
             .map(|one| {
@@ -212,25 +217,6 @@ impl Collected {
             })
             .collect();
         clipped
-    }
-
-    /// Adds each gradient to its course, where it is a matrix's or a kernel's; what is heard in each, in
-    /// order.
-    pub(super) fn listen(&self, courses: &mut Vec<Course>, roster: &Roster) -> Vec<Option<Heard>> {
-        if courses.len() != self.found.len() {
-            *courses = vec![Course::default(); self.found.len()];
-        }
-        let all = self.found.iter().zip(courses);
-        all.map(|(one, course)| {
-            let heard = roster.parameter(one.place).is_matrix();
-            heard.then(|| course.add(&one.gradient)).flatten()
-        })
-        .collect()
-    }
-
-    /// As many gradients in which nothing is heard.
-    pub(super) fn unheard(&self) -> Vec<Option<Heard>> {
-        vec![None; self.found.len()]
     }
 
     /// Sum of squares of each.
@@ -298,69 +284,116 @@ impl ModuleVisitor for Collector {
     }
 }
 
-/// Steps every parameter that has a gradient. With what was heard in each gradient, the norms of what
-/// happened come back by the position of the parameter.
+/// What a step tells beside the weights it leaves.
+#[derive(Default)]
+pub(super) struct Telling<'a> {
+    /// The norm over all gradients.
+    pub(super) norm: bool,
+    /// The norms of what happened to each parameter; the courses of all gradients are kept here.
+    pub(super) rows: Option<&'a mut Vec<Course>>,
+    /// Parameters whose gradient is not finite stay as they are, and come back.
+    pub(super) hold: bool,
+}
+
+/// What a step told.
+pub(super) struct Told {
+    /// Norm over all gradients as they came; NaN where it was not asked for.
+    pub(super) norm: f64,
+    /// By the position of the parameter.
+    pub(super) rows: Vec<(usize, WeightRow)>,
+    /// Gradients of the parameters that were not stepped.
+    pub(super) held: Collected,
+}
+
+/// Steps every parameter that has a gradient.
 pub(super) fn update<M: Module>(
     network: M,
-    mut collected: Collected,
+    collected: Collected,
     optimizer: &mut Optimizer,
     lr: f64,
-    heard: Option<Vec<Option<Heard>>>,
-) -> (M, Vec<(usize, WeightRow)>) {
-    let measured = if heard.is_some() {
-        collected.norms()
-    } else {
-        Vec::new()
-    };
-    let measured = measured.into_iter().zip(heard.into_iter().flatten());
-    let measured = measured.map(|((place, gradient), heard)| {
-        let row = WeightRow {
-            gradient: Some(gradient),
-            heard,
-            ..WeightRow::default()
-        };
-        (place, row)
-    });
-    let mut updater = Updater {
-        gradients: collected.found.into_iter().peekable(),
-        optimizer,
-        rate: Rate {
-            lr,
-            factor: collected.factor,
+    telling: Telling<'_>,
+) -> (M, Told) {
+    let Collected {
+        found,
+        factor,
+        squares,
+    } = collected;
+    let mut told = Told {
+        norm: 0.0,
+        rows: Vec::with_capacity(telling.rows.as_ref().map_or(0, |_| found.len())),
+        held: Collected {
+            factor,
+            ..Collected::of(Vec::new())
         },
-        measured: measured.collect(),
-        stepped: 0,
+    };
+    let asked = telling.norm;
+    let mut updater = Updater {
+        gradients: found.into_iter().peekable(),
+        squares: squares.into_iter(),
+        optimizer,
+        rate: Rate { lr, factor },
+        telling,
+        told: &mut told,
     };
     let network = network.map(&mut updater);
-    (network, updater.measured)
+    told.norm = if asked { told.norm.sqrt() } else { f64::NAN };
+    (network, told)
 }
 
 struct Updater<'a> {
     gradients: Peekable<vec::IntoIter<Found>>,
+    /// Those that are known already.
+    squares: vec::IntoIter<f64>,
     optimizer: &'a mut Optimizer,
     rate: Rate,
-    /// One for each gradient, or none at all.
-    measured: Vec<(usize, WeightRow)>,
-    stepped: usize,
+    telling: Telling<'a>,
+    told: &'a mut Told,
 }
 
 impl ModuleMapper for Updater<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(one) = self.gradients.next_if(|one| one.id == param.id) else {
+        let Some(mut one) = self.gradients.next_if(|one| one.id == param.id) else {
             return param;
         };
         // The handles of the weights end here, so that they can be changed in place.
-        drop(one.weights);
+        one.weights = None;
+        let Telling { norm, rows, hold } = &mut self.telling;
+        let mut row = None;
+        // The gradient is read here, just before the step reads it: it comes from far away only once.
+        if *norm || rows.is_some() {
+            let known = self.squares.next();
+            let squares = known.unwrap_or_else(|| one.gradient.sum_of_squares());
+            self.told.norm += squares;
+            if *hold && !squares.is_finite() {
+                self.told.held.found.push(one);
+                self.told.held.squares.push(squares);
+                return param;
+            }
+            row = rows.as_mut().map(|courses| WeightRow {
+                gradient: Some(self.rate.factor * squares.sqrt()),
+                heard: self
+                    .optimizer
+                    .is_matrix(one.place)
+                    .then(|| {
+                        let most = courses.len().max(one.place + 1);
+                        courses.resize(most, Course::default());
+                        courses[one.place].add(&one.gradient)
+                    })
+                    .flatten(),
+                ..WeightRow::default()
+            });
+        }
         let (id, value, mapper) = param.consume();
-        let row = self.measured.get_mut(self.stepped).map(|(_, row)| row);
-        self.stepped += 1;
         let (value, norms) = change(value, |value| {
             self.optimizer
                 .step_at(one.place, value, one.gradient, self.rate, row.is_some())
         });
-        if let (Some(row), Some(norms)) = (row, norms) {
-            row.norm = norms.weights;
-            row.moved = Some(norms.moved);
+        if let Some(mut row) = row {
+            if let Some(norms) = norms {
+                row.norm = norms.weights;
+                row.moved = Some(norms.moved);
+            }
+            self.told.rows.push((one.place, row));
         }
         Param::from_mapped_value(id, value, mapper)
     }

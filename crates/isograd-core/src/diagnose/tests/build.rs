@@ -10,6 +10,7 @@ use crate::trace::{
 };
 use isograd_theory::Activation;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Plain gradient descent.
 pub(super) const SGD: OptimizerKind = OptimizerKind::Sgd {
@@ -141,7 +142,7 @@ epochs = 1
             step,
             kind,
             network,
-            rows,
+            rows: Arc::new(rows),
         });
     }
 
@@ -163,7 +164,7 @@ epochs = 1
                     global_norm: 1.0,
                     clipped_norm: 1.0,
                 };
-                let rows = Vec::new();
+                let rows = Arc::default();
                 self.trace.records.push(Record {
                     step,
                     kind: RecordKind::Step,

@@ -90,7 +90,7 @@ fn sites_and_rows_that_do_not_fit_the_plan_are_ignored() {
         step: 0,
         kind: RecordKind::Probe,
         network,
-        rows,
+        rows: rows.into(),
     });
     assert!(net.diagnose().findings.is_empty());
     let mut empty = Net::new(4, 8, Body::Plain(Activation::Relu));

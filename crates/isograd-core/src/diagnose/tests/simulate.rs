@@ -418,7 +418,7 @@ pub(super) fn train(text: &str, seed: u64, steps: usize) -> Net {
             step: step as u64,
             kind,
             network,
-            rows,
+            rows: rows.into(),
         });
     };
     let loss = run.pass(probe.0.clone(), &probe.1);

@@ -17,6 +17,7 @@
 mod error;
 mod frame;
 mod read;
+mod scribe;
 mod table;
 mod write;
 
@@ -25,6 +26,7 @@ mod tests;
 
 pub use error::TraceError;
 pub use read::TraceReader;
+pub use scribe::Scribe;
 pub use write::{PENDING, TraceWriter};
 
 use super::record::Site;

@@ -154,7 +154,7 @@ pub(super) fn records(batch: &RecordBatch, sites: &[Site]) -> Result<Vec<Record>
                     global_norm: number(&global),
                     clipped_norm: number(&clipped),
                 },
-                rows: Vec::new(),
+                rows: Arc::default(),
             });
             expected = sites.iter().collect();
             continue;
@@ -174,7 +174,7 @@ pub(super) fn records(batch: &RecordBatch, sites: &[Site]) -> Result<Vec<Record>
                 row.set(*quantity, x);
             }
         }
-        record.rows.push(row);
+        Arc::make_mut(&mut record.rows).push(row);
     }
     whole(records.last(), &expected, sites)?;
     Ok(records)

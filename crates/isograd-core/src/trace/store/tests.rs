@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{PENDING, TraceError, TraceReader, TraceWriter, read};
+use super::{PENDING, Scribe, TraceError, TraceReader, TraceWriter, read};
 use crate::trace::quantity::{Quantity, Row};
 use crate::trace::record::{Network, Record, RecordKind, Role, Site, Trace, Validation};
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ fn record(step: u64, rows: Vec<Row>) -> Record {
             global_norm: 3.0,
             clipped_norm: f64::NAN,
         },
-        rows,
+        rows: rows.into(),
     }
 }
 
@@ -140,6 +140,41 @@ fn a_trace_that_is_still_written_can_be_read() {
         TraceReader::open(dir.path()).unwrap().records.len(),
         trace.records.len()
     );
+}
+
+#[test]
+fn a_scribe_writes_what_a_writer_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = sample();
+    let mut scribe = Scribe::create(dir.path(), &trace.sites).unwrap();
+    for (i, record) in trace.records.iter().enumerate() {
+        scribe.write(record).unwrap();
+        if i == 2 {
+            scribe.close_segment().unwrap();
+        }
+        scribe.flush().unwrap();
+        let back = TraceReader::open(dir.path()).unwrap();
+        assert_eq!(back.records.len(), i + 1);
+    }
+    for validation in &trace.validations {
+        scribe.validation(validation).unwrap();
+    }
+    drop(scribe);
+    assert!(same(&TraceReader::open(dir.path()).unwrap(), &trace));
+    assert!(dir.path().join("segment-00001.arrows").exists());
+}
+
+#[test]
+fn what_went_wrong_beside_comes_back_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut scribe = Scribe::create(dir.path(), &sites()).unwrap();
+    scribe.write(&record(7, vec![Row::default()])).unwrap();
+    let error = scribe.flush().unwrap_err();
+    assert!(matches!(error, TraceError::Rows { step: 7, .. }), "{error}");
+    scribe.write(&record(8, vec![])).unwrap();
+    scribe.close_segment().unwrap();
+    let error = Scribe::create(dir.path(), &sites()).unwrap_err();
+    assert!(matches!(error, TraceError::Io { .. }), "{error}");
 }
 
 #[test]

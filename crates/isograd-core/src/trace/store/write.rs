@@ -48,9 +48,12 @@ impl TraceWriter {
         let path = dir.join(HEADER);
         let doing = "cannot write the header of the trace";
         let mut file = File::create_new(&path).map_err(TraceError::io(&path, doing))?;
-        serde_json::to_writer_pretty(&mut file, &header)
+        serde_json::to_vec_pretty(&header)
             .map_err(io::Error::from)
-            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|mut text| {
+                text.push(b'\n');
+                file.write_all(&text)
+            })
             .and_then(|()| file.sync_all())
             .map_err(TraceError::io(&path, doing))?;
         let path = dir.join(VALIDATIONS);
@@ -137,10 +140,9 @@ impl TraceWriter {
             .and_then(|b| segment.encoder.encode(&b))
             .map(|buffers| {
                 // One write a batch: a reader sees all of it or, after a crash, a part it can tell.
-                buffers
-                    .iter()
-                    .flat_map(|b| b.iter().copied())
-                    .collect::<Vec<u8>>()
+                let mut bytes = Vec::with_capacity(buffers.iter().map(|b| b.len()).sum());
+                buffers.iter().for_each(|b| bytes.extend_from_slice(b));
+                bytes
             });
         bytes
             .map_err(arrow_error)

@@ -1,28 +1,31 @@
 //! The loop.
 
-use super::accumulate::{Gathered, Source};
+mod probe;
+mod step;
+
 use super::curriculum::curriculum;
-use super::evaluate::{Judge, rows_tensor};
+use super::desk::{Desk, Sheet};
+use super::evaluate::Judge;
 use super::judges::{evaluation_batch, judges};
 use super::loss::Loss;
 use super::metric::Scoring;
 use super::options::{Finished, Observer, Progress, Score, StopReason, TrainOptions};
 use super::pace::Pace;
 use super::range::RangeOptions;
-use super::step::{Penalties, needs_weights, update};
-use super::{PATIENCE_NON_FINITE, PROBE_EXAMPLES, TrainError};
-use crate::data::{Curriculum, Part, probe_rows};
-use crate::nn::{Build, Cuts, Mode, Network, Pass, lsuv};
+use super::step::Penalties;
+use super::{PATIENCE_NON_FINITE, TrainError};
+use crate::data::{Curriculum, Part};
+use crate::nn::{Build, Cuts, Network};
 use crate::optim::{Optimizer, Places, RateSchedule};
-use crate::probe::{Course, Detail, Recorder, Schedule, WeightRow, WeightSites, weight_norms};
+use crate::probe::{Course, Detail, Measured, Recorder, Schedule, WeightRow, WeightSites};
 use crate::session::Prepared;
 use burn::module::Module;
-use burn::tensor::{DType, Device};
+use burn::tensor::Device;
 use isograd_core::describe::Description;
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
-use isograd_core::trace::quantity::Row;
-use isograd_core::trace::{ClipLedger, Network as Whole, Record, RecordKind, Trace, Validation};
+use isograd_core::trace::{ClipLedger, Record, Trace, Validation};
 use isograd_kernels::threads::Awake;
+use probe::calibrated;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,6 +40,9 @@ pub fn train(
     let stopped = fit.run(started);
     Ok(fit.finish(stopped, started))
 }
+
+/// Rows that a trace holds in memory before it is thinned: 46 MB.
+const ROWS: usize = 1 << 18;
 
 pub(super) struct Fit<'a> {
     prepared: &'a Prepared,
@@ -58,14 +64,17 @@ pub(super) struct Fit<'a> {
     penalties: Penalties,
     places: Places,
     curriculum: Option<Curriculum>,
-    weights: WeightSites,
+    weights: Arc<WeightSites>,
     trace: Trace,
     /// Those of the gradients over the watched steps.
     courses: Vec<Course>,
     /// Behind the probes of watched steps; empty between them.
     recorder: Arc<Recorder>,
+    desk: Desk,
+    /// Rows in the trace.
+    rows: usize,
     step: u64,
-    steps: u64,
+    last: u64,
     /// The last validation, example by example.
     valid: Option<Score>,
     /// Sum and number of training losses since the last validation.
@@ -88,7 +97,7 @@ impl<'a> Fit<'a> {
         let network = Build::new(seed, device.clone()).network(&prepared.plan);
         let network = calibrated(network, prepared, seed);
         let (loss, scoring) = judges(prepared)?;
-        let weights = WeightSites::of(&network);
+        let weights = Arc::new(WeightSites::of(&network));
         let trace = Trace {
             sites: network.sites().to_vec(),
             ..Trace::default()
@@ -118,12 +127,14 @@ impl<'a> Fit<'a> {
             penalties: Penalties::of(&prepared.plan, spec),
             places: Places::of(&prepared.plan),
             curriculum: curriculum(prepared, seed)?,
+            desk: Desk::new(Arc::clone(&recorder), Arc::clone(&weights)),
             weights,
             trace,
             courses: Vec::new(),
             recorder,
+            rows: 0,
             step: 0,
-            steps,
+            last: steps,
             valid: None,
             recent: (0.0, 0),
             bad_in_a_row: 0,
@@ -148,7 +159,7 @@ impl<'a> Fit<'a> {
 
     /// Runs a range test to its end.
     pub(super) fn sweep(mut self, range: RangeOptions) {
-        self.steps = range.steps;
+        self.last = range.steps;
         self.range = Some(range);
         self.run(Instant::now());
     }
@@ -156,6 +167,12 @@ impl<'a> Fit<'a> {
     fn run(&mut self, started: Instant) -> StopReason {
         // The other threads stay awake from one operation to the next.
         let _awake = Awake::new();
+        let stopped = self.steps(started);
+        self.publish(true);
+        stopped
+    }
+
+    fn steps(&mut self, started: Instant) -> StopReason {
         if self.options.watch.probes {
             self.probe();
         }
@@ -165,7 +182,7 @@ impl<'a> Fit<'a> {
         loop {
             let rows = self.prepared.data.order(self.seed, epoch);
             for rows in rows.chunks(batch) {
-                if self.step >= self.steps {
+                if self.step >= self.last {
                     return self.ended();
                 }
                 let drawn = self.curriculum.as_ref();
@@ -178,7 +195,7 @@ impl<'a> Fit<'a> {
                 self.pace.add(watched, begun.elapsed().as_secs_f64());
                 let progress = Progress {
                     step: self.step,
-                    steps: self.steps,
+                    steps: self.last,
                     epoch: self.epoch(),
                     seconds: started.elapsed().as_secs_f64(),
                     loss,
@@ -231,175 +248,34 @@ impl<'a> Fit<'a> {
         self.step as f64 / self.prepared.steps_per_epoch().max(1) as f64
     }
 
-    /// One training step on these rows; its loss.
-    fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
-        let mut pass = Pass::train(self.seed, self.step);
-        if watched {
-            self.recorder.look(self.watch.units_at(self.step));
-            pass = pass.watched(self.recorder.clone());
+    /// Enters a record, whose rows are to be made of what was measured.
+    fn record(
+        &mut self,
+        record: Record,
+        measured: Option<Measured>,
+        weights: Vec<(usize, WeightRow)>,
+    ) {
+        match measured {
+            None => self.desk.enter(record),
+            Some(measured) => self.desk.measured(Sheet {
+                record,
+                measured,
+                weights,
+            }),
         }
-        let Some(Gathered {
-            loss,
-            per_example,
-            mut gradients,
-        }) = self.gather(rows, &pass)
-        else {
-            return f64::NAN;
-        };
-        let spec = self.spec();
-        let Some(network) = &self.network else {
-            return loss;
-        };
-        let roster = gradients.enlist(network, &self.places, &mut self.optimizer);
-        gradients.penalise(&self.penalties, roster);
-        let clipped = gradients.clip(&spec.clip, roster);
-        self.clipping
-            .enter(clipped.norm_before, clipped.norm_after, clipped.any);
-        let by_tensor = gradients.paths(roster).zip(clipped.tensors.iter().copied());
-        self.clipping.enter_tensors(by_tensor);
-        let finite = loss.is_finite() && clipped.norm_before.is_finite();
-        let batch = rows;
-        let heard = watched.then(|| gradients.listen(&mut self.courses, roster));
-        let mut rows = watched.then(|| self.recorder.take(per_example));
-        if !finite && rows.is_none() && !self.provenance_known {
-            // The first bad step says where the first bad number is, scheduled or not.
-            let pass = Pass {
-                mode: Mode::Probe,
-                ..Pass::train(self.seed, self.step)
-            };
-            self.gather(batch, &pass.watched(self.recorder.clone()));
-            rows = Some(self.recorder.take(per_example));
-        }
-        self.provenance_known |= !finite;
-        self.bad_in_a_row = if finite { 0 } else { self.bad_in_a_row + 1 };
-        let lr = self.optimizer.advance() * self.schedule.factor(self.step);
-        let lr = self.range.map_or(lr, |range| range.rate(self.step));
-        let Some(network) = self.network.take() else {
-            return loss;
-        };
-        let heard = heard.or_else(|| rows.is_some().then(|| gradients.unheard()));
-        let (network, measured) = update(network, gradients, &mut self.optimizer, lr, heard);
-        if let Some(rows) = &mut rows {
-            self.weights.fill(&measured, rows);
-        }
-        self.network = Some(network);
-        self.record(Record {
-            step: self.step,
-            kind: RecordKind::Step,
-            network: Whole {
-                loss,
-                lr,
-                global_norm: clipped.norm_before,
-                clipped_norm: clipped.norm_after,
-            },
-            rows: rows.unwrap_or_default(),
-        });
-        self.step += 1;
-        self.recent.0 += loss;
-        self.recent.1 += 1;
-        loss
+        self.publish(false);
     }
 
-    /// Loss and gradients of one step on these rows, batch by batch. Each draws random numbers of its
-    /// own.
-    fn gather(&self, rows: &[u32], pass: &Pass) -> Option<Gathered> {
-        let first = self.step * self.spec().accumulate as u64;
-        let batches = rows.chunks(self.spec().batch).zip(first..);
-        let batches = batches.map(|(rows, position)| {
-            let batch = self.prepared.data.train_batch(rows, self.seed, position);
-            let step = position;
-            (
-                batch,
-                Pass {
-                    step,
-                    ..pass.clone()
-                },
-            )
-        });
-        self.source().gather(batches, rows.len())
-    }
-
-    fn source(&self) -> Source<'_> {
-        Source {
-            network: self.network(),
-            cuts: &self.cuts,
-            loss: &self.loss,
-            device: &self.device,
-            dtype: DType::F32,
-            weights: needs_weights(&self.penalties, &self.spec().clip),
-        }
-    }
-
-    /// Measures everything on distinct training examples, without an update.
-    fn probe(&mut self) {
-        let begun = Instant::now();
-        let rows = probe_rows(self.seed, self.part().len(), PROBE_EXAMPLES);
-        let recorder = Arc::new(Recorder::new(self.network(), Detail::Full));
-        let (mut losses, mut batches, mut factor) = (0.0, 0.0, 1.0);
-        let mut first: Option<(f64, Vec<(usize, f64)>)> = None;
-        // Batches of the size of training: batch statistics are what they are there.
-        for rows in rows.chunks(self.spec().batch) {
-            let batch = self.part().batch(rows);
-            let pass = Pass {
-                mode: Mode::Probe,
-                ..Pass::train(self.seed, self.step)
-            };
-            let examples = rows.len();
-            let watched = pass.watched(recorder.clone());
-            let Some(mut found) = self.source().gather([(batch, watched)], examples) else {
-                continue;
-            };
-            losses += found.loss;
-            batches += 1.0;
-            factor = found.per_example;
-            if first.is_none() {
-                if let Some(network) = &self.network {
-                    let gradients = &mut found.gradients;
-                    let roster = gradients.enlist(network, &self.places, &mut self.optimizer);
-                    gradients.penalise(&self.penalties, roster);
-                }
-                let norms = found.gradients.norms();
-                let global = norms.iter().map(|(_, n)| n * n).sum::<f64>().sqrt();
-                first = Some((global, norms));
+    /// Tells of the records that are ready, or waits for all.
+    fn publish(&mut self, all: bool) {
+        while let Some(record) = self.desk.next(all) {
+            self.observer.record(&record);
+            self.rows += record.rows.len();
+            self.trace.records.push(record);
+            if self.rows > ROWS {
+                self.rows = self.trace.thin();
             }
         }
-        let mut rows = recorder.take(factor);
-        let (global, gradients) = first.unwrap_or_default();
-        self.probe_weights(&gradients, &mut rows);
-        let lr = self.optimizer.lr_at(self.step) * self.schedule.factor(self.step);
-        self.record(Record {
-            step: self.step,
-            kind: RecordKind::Probe,
-            network: Whole {
-                loss: losses / batches,
-                lr,
-                global_norm: global,
-                clipped_norm: global,
-            },
-            rows,
-        });
-        self.pace.probe(begun.elapsed().as_secs_f64());
-    }
-
-    fn probe_weights(&self, gradients: &[(usize, f64)], rows: &mut [Row]) {
-        let now = weight_norms(self.network());
-        let measured: Vec<(usize, WeightRow)> = gradients
-            .iter()
-            .map(|&(place, gradient)| {
-                let row = WeightRow {
-                    gradient: Some(gradient),
-                    norm: now[place],
-                    ..WeightRow::default()
-                };
-                (place, row)
-            })
-            .collect();
-        self.weights.fill(&measured, rows);
-    }
-
-    fn record(&mut self, record: Record) {
-        self.observer.record(&record);
-        self.trace.records.push(record);
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -466,20 +342,4 @@ impl<'a> Fit<'a> {
             trace: std::mem::take(&mut self.trace),
         }
     }
-}
-
-/// The network with those weights set that one batch, the first of training, decides.
-fn calibrated(network: Network, prepared: &Prepared, seed: u64) -> Network {
-    let part = &prepared.data.train;
-    let batch = || {
-        let mut rows = prepared.data.order(seed, 0);
-        rows.truncate(prepared.description.train.batch);
-        let inputs = part.batch(&rows).inputs;
-        rows_tensor(inputs, part.elements, &Device::flex(), DType::F32)
-    };
-    let pass = Pass {
-        mode: Mode::Probe,
-        ..Pass::train(seed, 0)
-    };
-    lsuv(network, batch, pass)
 }
