@@ -43,7 +43,7 @@ fn around(bencher: Bencher, layer: [usize; 4]) {
 
 #[divan::bench(args = LAYERS)]
 fn kernel(bencher: Bencher, layer: [usize; 4]) {
-    step(bencher, layer, concat);
+    step(bencher, layer, |x, new| concat(x, new, None));
 }
 
 #[divan::bench(args = LAYERS)]

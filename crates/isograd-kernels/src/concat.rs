@@ -3,7 +3,11 @@
 //! Burn 0.22's Flex copies on one, and the gradients of the parts are views that the next operation
 //! copies.
 
+use crate::Moments;
+use crate::pieces::{BLOCK, merged};
+use crate::probe::{Direction, Want, Watch, show, want};
 use crate::real::{Real, by_type, slice};
+use crate::threads::wake;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -13,9 +17,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor, TensorData};
 use rayon::prelude::*;
-use std::ops::Range;
+use std::mem::MaybeUninit;
 
-/// `x` and `f`, one behind the other.
+/// `x` and `f`, one behind the other, which `watch` sees, and later their gradient.
 ///
 /// # Shapes
 ///
@@ -25,12 +29,13 @@ use std::ops::Range;
 ///
 /// # Panics
 /// Where another dimension than the second differs.
-pub fn concat<const D: usize>(x: Tensor<D>, f: Tensor<D>) -> Tensor<D> {
+pub fn concat<const D: usize>(x: Tensor<D>, f: Tensor<D>, watch: Option<Watch>) -> Tensor<D> {
     let agree = (0..D).all(|i| i == 1 || x.dims()[i] == f.dims()[i]);
     assert!(agree, "{:?} and {:?}", x.dims(), f.dims());
     Tensor::from_dispatch(<Dispatch as ConcatBackend>::concat(
         x.into_dispatch(),
         f.into_dispatch(),
+        watch,
     ))
 }
 
@@ -38,10 +43,18 @@ pub fn concat<const D: usize>(x: Tensor<D>, f: Tensor<D>) -> Tensor<D> {
 #[backend_extension(Autodiff, Flex)]
 pub trait ConcatBackend: Backend {
     /// `x` and `f` along the second dimension.
-    fn concat(x: FloatTensor<Self>, f: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn concat(
+        x: FloatTensor<Self>,
+        f: FloatTensor<Self>,
+        watch: Option<Watch>,
+    ) -> FloatTensor<Self>;
 
-    /// The units `range` of `[batch, units, …]`.
-    fn part(y: FloatTensor<Self>, range: Range<usize>) -> FloatTensor<Self>;
+    /// The first `units` of `[batch, units, …]`, and the others.
+    fn parts(
+        y: FloatTensor<Self>,
+        units: usize,
+        watch: Option<Watch>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 type FlexTensor = FloatTensor<Flex>;
@@ -49,30 +62,68 @@ type FlexTensor = FloatTensor<Flex>;
 /// Numbers below which threads cost more than they bring.
 const GRAIN: usize = 1 << 15;
 
-/// `count` numbers, `each` for an example: the two parts that `parts` gives of its position.
-#[allow(unsafe_code)]
-fn examples<'a, T: Real>(
-    count: usize,
-    each: usize,
-    parts: impl Fn(usize) -> [&'a [T]; 2] + Sync,
-) -> Vec<T> {
-    let mut values = Vec::with_capacity(count);
-    if count == 0 {
-        return values;
+/// Copies examples, and says what it sees of them.
+#[derive(Clone, Copy)]
+struct Copying<T> {
+    /// The moments that are wanted, if any.
+    moments: Option<fn(&[T]) -> Moments>,
+}
+
+impl<T: Real> Copying<T> {
+    fn new(want: Want, direction: Direction) -> Self {
+        let moments: fn(&[T]) -> Moments = match direction {
+            Direction::Forward => T::moments,
+            Direction::Backward => T::sizes,
+        };
+        Self {
+            moments: (want != Want::Nothing).then_some(moments),
+        }
     }
-    let room = &mut values.spare_capacity_mut()[..count];
-    room.par_chunks_mut(each)
-        .with_min_len(GRAIN.div_ceil(each))
-        .enumerate()
-        .for_each(|(example, to)| {
-            let [a, b] = parts(example);
-            let (first, second) = to.split_at_mut(a.len());
-            first.write_copy_of_slice(a);
-            second.write_copy_of_slice(b);
-        });
-    // SAFETY: every example has been written, in two parts: a copy of another length panics.
-    unsafe { values.set_len(count) };
-    values
+
+    fn part(self, from: &[T], to: &mut [MaybeUninit<T>]) -> Moments {
+        let Some(moments) = self.moments else {
+            to.write_copy_of_slice(from);
+            return Moments::default();
+        };
+        assert_eq!(from.len(), to.len(), "a copy of another length");
+        merged(
+            from.chunks(BLOCK)
+                .zip(to.chunks_mut(BLOCK))
+                .map(|(from, to)| {
+                    to.write_copy_of_slice(from);
+                    moments(from)
+                }),
+        )
+    }
+
+    /// `count` numbers, `each` for an example: the two parts that `parts` gives of its position.
+    #[allow(unsafe_code)]
+    fn examples<'a>(
+        self,
+        count: usize,
+        each: usize,
+        parts: impl Fn(usize) -> [&'a [T]; 2] + Sync,
+    ) -> (Vec<T>, Moments) {
+        let mut values = Vec::with_capacity(count);
+        if count == 0 {
+            return (values, Moments::default());
+        }
+        let room = &mut values.spare_capacity_mut()[..count];
+        wake();
+        let seen: Vec<Moments> = room
+            .par_chunks_mut(each)
+            .with_min_len(GRAIN.div_ceil(each))
+            .enumerate()
+            .map(|(example, to)| {
+                let [a, b] = parts(example);
+                let (first, second) = to.split_at_mut(a.len());
+                self.part(a, first).merged(self.part(b, second))
+            })
+            .collect();
+        // SAFETY: every example has been written, in two parts: a copy of another length panics.
+        unsafe { values.set_len(count) };
+        (values, merged(seen))
+    }
 }
 
 /// Numbers of an example.
@@ -81,42 +132,60 @@ fn per_example(shape: &Shape) -> usize {
 }
 
 impl ConcatBackend for Flex {
-    fn concat(x: FlexTensor, f: FlexTensor) -> FlexTensor {
+    fn concat(x: FlexTensor, f: FlexTensor, watch: Option<Watch>) -> FlexTensor {
         let (x, f) = (x.to_contiguous(), f.to_contiguous());
         let (a, b) = (per_example(&x.shape()), per_example(&f.shape()));
-        let mut shape = x.shape().to_vec();
+        let mut shape = x.shape();
         shape[1] += f.shape()[1];
-        let count = shape.iter().product();
+        let (count, direction) = (shape.num_elements(), Direction::Forward);
+        let want = want(watch.as_ref(), direction);
         by_type!(x, T => {
             let (x, f) = (slice!(x, T), slice!(f, T));
-            let y = examples(count, a + b, |i| [&x[i * a..][..a], &f[i * b..][..b]]);
+            let parts = |i| [&x[i * a..][..a], &f[i * b..][..b]];
+            let (y, seen) = Copying::<T>::new(want, direction).examples(count, a + b, parts);
+            show(watch.as_ref(), direction, &shape, seen, &y, want);
             FlexTensor::from_data(TensorData::new(y, shape))
         })
     }
 
-    fn part(y: FlexTensor, range: Range<usize>) -> FlexTensor {
+    fn parts(y: FlexTensor, units: usize, watch: Option<Watch>) -> (FlexTensor, FlexTensor) {
         let y = y.to_contiguous();
-        let mut shape = y.shape().to_vec();
-        let all = per_example(&y.shape());
-        let unit = all / shape[1].max(1);
-        shape[1] = range.len();
-        let (start, each) = (range.start * unit, range.len() * unit);
-        let count = shape.iter().product();
+        let (shape, direction) = (y.shape(), Direction::Backward);
+        let all = per_example(&shape);
+        let first = all / shape[1].max(1) * units;
+        let want = want(watch.as_ref(), direction);
+        let mut shapes = [shape.clone(), shape.clone()];
+        (shapes[0][1], shapes[1][1]) = (units, shape[1] - units);
+        let [a, b] = shapes;
         by_type!(y, T => {
             let y = slice!(y, T);
-            let part = examples(count, each, |i| [&y[i * all + start..][..each], &[]]);
-            FlexTensor::from_data(TensorData::new(part, shape))
+            let copying = Copying::<T>::new(want, direction);
+            let part = |count, start: usize, end: usize| {
+                let part = |i| [&y[i * all + start..i * all + end], &[] as &[T]];
+                copying.examples(count, end - start, part)
+            };
+            let (x, seen) = part(a.num_elements(), 0, first);
+            let (f, more) = part(b.num_elements(), first, all);
+            show(watch.as_ref(), direction, &shape, seen.merged(more), y, want);
+            (
+                FlexTensor::from_data(TensorData::new(x, a)),
+                FlexTensor::from_data(TensorData::new(f, b)),
+            )
         })
     }
 }
 
 impl<B: ConcatBackend, C: CheckpointStrategy> ConcatBackend for Autodiff<B, C> {
-    fn concat(x: FloatTensor<Self>, f: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn concat(
+        x: FloatTensor<Self>,
+        f: FloatTensor<Self>,
+        watch: Option<Watch>,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct ConcatBack;
 
         impl<B: ConcatBackend> Backward<B, 2> for ConcatBack {
-            type State = [usize; 2];
+            type State = (usize, Option<Watch>);
 
             fn backward(
                 self,
@@ -125,30 +194,35 @@ impl<B: ConcatBackend, C: CheckpointStrategy> ConcatBackend for Autodiff<B, C> {
                 _checkpointer: &mut Checkpointer,
             ) {
                 let gradient = grads.consume::<B>(&ops.node);
-                let [a, b] = ops.state;
-                let [to_x, to_f] = ops.parents;
-                if let Some(node) = to_x {
-                    grads.register::<B>(node.id, B::part(gradient.clone(), 0..a));
-                }
-                if let Some(node) = to_f {
-                    grads.register::<B>(node.id, B::part(gradient, a..a + b));
+                let (units, watch) = ops.state;
+                let (dx, df) = B::parts(gradient, units, watch);
+                for (node, gradient) in ops.parents.into_iter().zip([dx, df]) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, gradient);
+                    }
                 }
             }
         }
 
         let nodes = [x.node(), f.node()];
         let (x, f) = (x.into_primitive(), f.into_primitive());
-        let units = [x.shape()[1], f.shape()[1]];
+        let state = (x.shape()[1], watch.clone());
         match ConcatBack.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(units, B::concat(x, f)),
-            OpsKind::UnTracked(prep) => prep.finish(B::concat(x, f)),
+            OpsKind::Tracked(prep) => prep.finish(state, B::concat(x, f, watch)),
+            OpsKind::UnTracked(prep) => prep.finish(B::concat(x, f, watch)),
         }
     }
 
     // Gradients of gradients are not taken of a fused operation.
 
-    fn part(y: FloatTensor<Self>, range: Range<usize>) -> FloatTensor<Self> {
-        <Self as burn::backend::AutodiffBackend>::from_inner(B::part(y.into_primitive(), range))
+    fn parts(
+        y: FloatTensor<Self>,
+        units: usize,
+        watch: Option<Watch>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, f) = B::parts(y.into_primitive(), units, watch);
+        let outer = <Self as burn::backend::AutodiffBackend>::from_inner;
+        (outer(x), outer(f))
     }
 }
 
@@ -156,9 +230,12 @@ impl<B: ConcatBackend, C: CheckpointStrategy> ConcatBackend for Autodiff<B, C> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::concat;
+    use crate::probe::probe;
+    use crate::probe::tests::{Keep, watch};
     use crate::testing::{on_threads, slope_error, spoilt, tensor, values};
     use burn::tensor::{DType, Device, Tensor};
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     fn numbers(dims: [usize; 3], transposed: bool, device: &Device) -> Tensor<3> {
         let count: usize = dims.iter().product();
@@ -180,7 +257,7 @@ mod tests {
             let device = Device::flex().autodiff();
             let x = numbers([batch, a, rest * 500], transposed, &device);
             let f = numbers([batch, b, rest * 500], !transposed, &device).mul_scalar(-1.0).detach().require_grad();
-            let ours = concat(x.clone(), f.clone());
+            let ours = concat(x.clone(), f.clone(), None);
             let theirs = Tensor::cat(vec![x.clone(), f.clone()], 1);
             ours.to_data().assert_eq(&theirs.to_data(), true);
             let slopes = |y: Tensor<3>| {
@@ -198,10 +275,32 @@ mod tests {
         let device = Device::flex();
         let x = Tensor::<3>::ones([2, 3, 4], &device);
         let none = Tensor::<3>::zeros([2, 0, 4], &device);
-        let y = concat(none, x.clone());
+        let y = concat(none, x.clone(), None);
         y.to_data().assert_eq(&x.to_data(), true);
         let empty = Tensor::<3>::zeros([0, 3, 4], &device);
-        assert_eq!(concat(empty.clone(), empty).dims(), [0, 6, 4]);
+        assert_eq!(concat(empty.clone(), empty, None).dims(), [0, 6, 4]);
+    }
+
+    #[test]
+    fn a_watch_sees_what_a_probe_sees() {
+        for rest in [3, 9_000] {
+            let device = Device::flex().autodiff();
+            let (fused, apart) = (Arc::new(Keep::default()), Arc::new(Keep::default()));
+            let run = |join: &dyn Fn(Tensor<3>, Tensor<3>) -> Tensor<3>| {
+                let x = numbers([5, 2, rest], false, &device);
+                let f = numbers([5, 1, rest], true, &device);
+                join(x, f).powi_scalar(3).sum().backward();
+            };
+            run(&|x, f| concat(x, f, Some(watch(&fused, 2))));
+            run(&|x, f| probe(concat(x, f, None), watch(&apart, 2)));
+            let (found, expected) = (fused.0.lock().unwrap(), apart.0.lock().unwrap());
+            assert_eq!((found.len(), expected.len()), (2, 2));
+            for (a, b) in found.iter().zip(&*expected) {
+                assert_eq!((a.0, a.1, a.2, &a.4), (b.0, b.1, b.2, &b.4));
+                assert_eq!((a.3.count, a.3.max_abs), (b.3.count, b.3.max_abs));
+                assert!((a.3.sum_squares / b.3.sum_squares - 1.0).abs() < 1e-5);
+            }
+        }
     }
 
     #[test]
@@ -210,7 +309,7 @@ mod tests {
             tensor([2, 3, 2], 1, DType::F64),
             tensor([2, 1, 2], 2, DType::F64),
         );
-        let loss = |x: Tensor<3>, f: Tensor<3>| concat(x, f).powi_scalar(2).sum();
+        let loss = |x: Tensor<3>, f: Tensor<3>| concat(x, f, None).powi_scalar(2).sum();
         assert!(slope_error(&x, |x| loss(x, f.clone())) < 1e-9);
         assert!(slope_error(&f, |f| loss(x.clone(), f)) < 1e-9);
     }
@@ -222,7 +321,7 @@ mod tests {
         let f = tensor([50, 3, 500], 2, DType::F32);
         let bits = |threads: usize| {
             on_threads(threads, || {
-                let y = concat(x.clone(), f.clone());
+                let y = concat(x.clone(), f.clone(), None);
                 // A view, so that gradients are cut from one too.
                 let gradients = y.clone().swap_dims(1, 2).powi_scalar(3).sum().backward();
                 let parts = [&x, &f].map(|leaf| leaf.grad(&gradients).unwrap());

@@ -76,19 +76,35 @@ pub fn cosines(examples: Slice<'_>, elements: usize) -> (f64, f64) {
 /// Numbers of a column that are worked on together.
 const LANES: usize = 16;
 
+/// Examples that are compared, at most: more are not what this is for.
+const FEW: usize = 16;
+
+/// Columns whose squares are added up in single precision.
+const SHORT: usize = 1 << 12;
+
+/// The sum of numbers side by side, half onto half: short chains of additions.
+macro_rules! total {
+    ($lanes:expr) => {{
+        let mut lanes = $lanes;
+        let mut width = LANES / 2;
+        while width > 0 {
+            for lane in 0..width {
+                lanes[lane] += lanes[lane + width];
+            }
+            width /= 2;
+        }
+        lanes[0]
+    }};
+}
+
 /// Writes ‖Σ x/‖x‖‖² and the number of terms for one type.
 macro_rules! length {
     ($T:ty, $name:ident, $portable:ident, $squares:ident) => {
         widths! {
             fn $name, $portable(examples: &[$T], elements: usize) -> (f64, usize) {
-                const FEW: usize = 16;
-                let mut square = 0.0;
-                let mut count = 0;
-                let mut factors = [0.0 as $T; FEW];
-                // More than a few are not what this is for: the first ones.
-                let rows = examples.len().min(FEW * elements);
-                let examples = &examples[..rows];
-                for (factor, example) in factors.iter_mut().zip(examples.chunks_exact(elements)) {
+                let examples = &examples[..examples.len().min(FEW * elements)];
+                let mut squares = [0.0 as $T; FEW];
+                for (squares, example) in squares.iter_mut().zip(examples.chunks_exact(elements)) {
                     let mut sums = [0.0 as $T; LANES];
                     let (chunks, rest) = example.as_chunks::<LANES>();
                     for chunk in chunks {
@@ -99,37 +115,49 @@ macro_rules! length {
                     for (sum, &x) in sums.iter_mut().zip(rest) {
                         *sum += x * x;
                     }
-                    let mut squares: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
-                    if !held(squares, elements) {
-                        squares = $squares(example);
+                    *squares = total!(sums);
+                }
+                let mut factors = squares.map(|squares| squares.sqrt().recip());
+                let mut count = 0;
+                let rows = factors.iter_mut().zip(&squares).zip(examples.chunks_exact(elements));
+                for ((factor, &squares), example) in rows {
+                    if !held(f64::from(squares), elements) {
+                        *factor = $squares(example).sqrt().recip() as $T;
                     }
-                    let inverse = squares.sqrt().recip();
-                    if squares > 0.0 && squares.is_finite() && (inverse as $T).is_finite() {
-                        *factor = inverse as $T;
+                    if factor.is_finite() && *factor > 0.0 {
                         count += 1;
+                    } else {
+                        *factor = 0.0;
                     }
                 }
-                for at in (0..elements).step_by(LANES) {
-                    let mut sums = [0.0 as $T; LANES];
-                    for (&factor, example) in factors.iter().zip(examples.chunks_exact(elements)) {
-                        if factor == 0.0 {
-                            continue;
+                let rows = &factors[..examples.len() / elements];
+                let mut square = 0.0;
+                for first in (0..elements).step_by(SHORT) {
+                    let end = elements.min(first + SHORT);
+                    let mut short = [0.0 as $T; LANES];
+                    for at in (first..end).step_by(LANES) {
+                        let mut sums = [0.0 as $T; LANES];
+                        for (row, &factor) in rows.iter().enumerate() {
+                            // What is not a number is not in it, not even times 0.
+                            if factor == 0.0 {
+                                continue;
+                            }
+                            let example = &examples[row * elements..][..elements];
+                            if let Some(column) = example.get(at..at + LANES) {
+                                for lane in 0..LANES {
+                                    sums[lane] += factor * column[lane];
+                                }
+                            } else {
+                                for (sum, &x) in sums.iter_mut().zip(&example[at..]) {
+                                    *sum += factor * x;
+                                }
+                            }
                         }
-                        if let Some(column) = example.get(at..at + LANES) {
-                            for lane in 0..LANES {
-                                sums[lane] += factor * column[lane];
-                            }
-                        } else {
-                            for (sum, &x) in sums.iter_mut().zip(&example[at..]) {
-                                *sum += factor * x;
-                            }
+                        for lane in 0..LANES {
+                            short[lane] += sums[lane] * sums[lane];
                         }
                     }
-                    let mut part = 0.0 as $T;
-                    for sum in sums {
-                        part += sum * sum;
-                    }
-                    square += f64::from(part);
+                    square += f64::from(total!(short));
                 }
                 (square, count)
             }

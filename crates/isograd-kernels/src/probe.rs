@@ -2,6 +2,7 @@
 //! gradient of the loss with respect to it.
 
 use crate::Moments;
+use crate::pieces::{PIECE, each, merged};
 use crate::real::Real;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -187,13 +188,13 @@ impl<B: ProbeBackend, C: CheckpointStrategy> ProbeBackend for Autodiff<B, C> {
     }
 }
 
-/// The moments that a direction has.
+/// The moments that a direction has, on all threads where there are many numbers.
 fn seen<T: Real>(values: &[T], direction: Direction) -> (Moments, Slice<'_>) {
-    let moments = match direction {
-        Direction::Forward => T::moments(values),
-        Direction::Backward => T::sizes(values),
-    };
-    (moments, T::slice(values))
+    let parts = each(values.chunks(PIECE), |part| match direction {
+        Direction::Forward => T::moments(part),
+        Direction::Backward => T::sizes(part),
+    });
+    (merged(parts), T::slice(values))
 }
 
 /// The form for backends without a kernel of their own: the values are brought to the host.

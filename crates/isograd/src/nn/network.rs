@@ -345,7 +345,7 @@ impl Network {
                 match (&node.op, through) {
                     (Op::Residual { .. }, Some(f)) => f.plus(beside),
                     (Op::Highway { .. }, Some(h)) => skip::highway(h, beside, x, watch),
-                    (Op::Concat { .. }, Some(f)) => skip::concat(x, f),
+                    (Op::Concat { .. }, Some(f)) => skip::concat(x, f, watch),
                     _ => skip::gated(x, beside),
                 }
             }

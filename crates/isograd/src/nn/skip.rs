@@ -94,12 +94,14 @@ pub(super) fn gated(x: Signal, g: Signal) -> Signal {
     }
 }
 
-/// x and f, one behind the other: channels of images, features of all else.
-pub(super) fn concat(x: Signal, f: Signal) -> Signal {
+/// x and f, one behind the other: channels of images, features of all else. Shown to the watch in the pass
+/// that makes it, except for sequences.
+pub(super) fn concat(x: Signal, f: Signal, watch: &mut Option<Watch>) -> Signal {
+    use isograd_kernels::concat;
     match (x, f) {
-        (Signal::Flat(x), Signal::Flat(f)) => Signal::Flat(isograd_kernels::concat(x, f)),
+        (Signal::Flat(x), Signal::Flat(f)) => Signal::Flat(concat(x, f, watch.take())),
         (Signal::Sequence(x), Signal::Sequence(f)) => Signal::Sequence(Tensor::cat(vec![x, f], 2)),
-        (Signal::Image(x), Signal::Image(f)) => Signal::Image(isograd_kernels::concat(x, f)),
+        (Signal::Image(x), Signal::Image(f)) => Signal::Image(concat(x, f, watch.take())),
         _ => unreachable!("a plan joins signals of one kind"),
     }
 }

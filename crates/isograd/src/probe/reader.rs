@@ -5,10 +5,21 @@ use super::units::{Census, Window};
 use isograd_core::trace::quantity::{Quantity, Row};
 use std::sync::Arc;
 
+/// What is said of a tensor that flows forward, whatever it flows into.
+const FORWARD: [Quantity; 6] = [
+    Quantity::ForwardMean,
+    Quantity::ForwardRms,
+    Quantity::ForwardMaxAbs,
+    Quantity::ForwardNonFinite,
+    Quantity::Correlation,
+    Quantity::Examples,
+];
+
 /// Reads what one recorder collects, step after step: what is said of units is of the last examples.
 #[derive(Clone, Debug)]
 pub struct Reader {
     feeds: Arc<[Option<Feed>]>,
+    twins: Arc<[Option<usize>]>,
     /// Slopes of the activation behind each site.
     windows: Vec<Option<Window>>,
 }
@@ -18,6 +29,7 @@ impl Reader {
     pub fn of(recorder: &Recorder) -> Self {
         Self {
             feeds: Arc::clone(&recorder.feeds),
+            twins: Arc::clone(&recorder.twins),
             windows: vec![None; recorder.feeds.len()],
         }
     }
@@ -39,6 +51,15 @@ impl Reader {
                 window.add(&measured.slopes[feed.range()], numbers, examples);
                 let (census, enough) = window.census();
                 fill(&mut rows[feed.row], census, enough);
+            }
+        }
+        for (site, twin) in self.twins.iter().enumerate() {
+            if let Some(twin) = *twin {
+                for quantity in FORWARD {
+                    if let Some(value) = rows[twin].get(quantity) {
+                        rows[site].set(quantity, value);
+                    }
+                }
             }
         }
         for (row, whole) in rows.iter_mut().zip(&measured.whole) {

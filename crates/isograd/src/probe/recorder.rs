@@ -4,7 +4,7 @@ use super::sample::{Sampler, examples};
 use super::units::{Cosine, Layout, Slopes, few, part, sums_of_slopes};
 use crate::nn::Network;
 use crate::nn::activation::curve_of;
-use isograd_core::describe::{NodeId, Plan};
+use isograd_core::describe::Plan;
 use isograd_core::trace::{Role, Site};
 use isograd_kernels::{Curve, Direction, Moments, Sink, View, Want, cosines};
 use isograd_theory::Activation;
@@ -90,6 +90,8 @@ pub struct Recorder {
     detail: Detail,
     /// Activation behind each site.
     pub(super) feeds: Arc<[Option<Feed>]>,
+    /// For each site, another one through which the same tensor flows forward, which says all of it.
+    pub(super) twins: Arc<[Option<usize>]>,
     /// Examples of each site that are wanted as a sample.
     samples: Vec<usize>,
     /// Whether samples are wanted now.
@@ -102,9 +104,14 @@ impl Recorder {
     pub fn new(network: &Network, detail: Detail) -> Self {
         let plan = network.plan();
         let sites = network.sites();
+        let (feeds, mut twins) = neighbours(plan, sites);
+        if detail == Detail::Full {
+            twins.fill(None);
+        }
         let recorder = Self {
             detail,
-            feeds: feeds(plan, sites).into(),
+            feeds: feeds.into(),
+            twins: twins.into(),
             samples: sites
                 .iter()
                 .map(|site| examples(plan.nodes[site.node].output.elements()))
@@ -161,6 +168,7 @@ impl Recorder {
 impl Sink for Recorder {
     fn want(&self, site: usize, direction: Direction) -> Want {
         match (self.detail, direction) {
+            (_, Direction::Forward) if self.twins[site].is_some() => Want::Nothing,
             (Detail::Full, Direction::Forward) => Want::Values,
             (Detail::Step, Direction::Forward) if self.looks.load(Ordering::Relaxed) => {
                 Want::Sample(self.samples[site])
@@ -226,47 +234,50 @@ impl Sink for Recorder {
     }
 }
 
-/// For each site, the activation that reads from it.
-fn feeds(plan: &Plan, sites: &[Site]) -> Vec<Option<Feed>> {
-    let position =
-        |node: NodeId, role: Role| sites.iter().position(|s| s.node == node && s.role == role);
-    let mut by_node = vec![None; plan.nodes.len()];
+/// For each site, the activation that reads from it, and where it is the beginning of a body that no
+/// activation reads from, the site of what the block reads.
+fn neighbours(plan: &Plan, sites: &[Site]) -> (Vec<Option<Feed>>, Vec<Option<usize>>) {
+    let mut places = vec![[None; 2]; plan.nodes.len()];
     for (position, site) in sites.iter().enumerate() {
-        if site.role == Role::Output {
-            by_node[site.node] = Some(position);
-        }
+        places[site.node][usize::from(site.role == Role::Branch)] = Some(position);
     }
     let mut feeds = vec![None; sites.len()];
+    let mut twins = vec![None; sites.len()];
     let mut start = 0;
-    let mut link = |from: Option<usize>, to: NodeId| {
-        if let (Some(from), Some(activation), Some(row)) =
-            (from, plan.nodes[to].op.activation(), by_node[to])
-        {
-            let units = plan.nodes[to].output.units();
-            feeds[from] = Some(Feed {
-                row,
-                activation,
-                curve: curve_of(activation),
-                units,
-                start,
-            });
-            start += units;
-        }
-    };
     let mut chains = vec![(None, plan.chain.as_slice())];
     for node in &plan.nodes {
         let inner = node.op.chains();
         if !inner.main.is_empty() {
-            chains.push((position(node.id, Role::Branch), inner.main));
+            chains.push((places[node.id][1], inner.main));
         }
         chains.push((None, inner.beside));
     }
-    for (start, chain) in chains {
-        let mut from = start;
+    for (before, chain) in chains {
+        let mut from = before;
         for &id in chain {
-            link(from, id);
-            from = by_node[id];
+            let [output, branch] = places[id];
+            let activation = plan.nodes[id].op.activation();
+            if let (Some(from), Some(activation), Some(row)) = (from, activation, output) {
+                let units = plan.nodes[id].output.units();
+                feeds[from] = Some(Feed {
+                    row,
+                    activation,
+                    curve: curve_of(activation),
+                    units,
+                    start,
+                });
+                start += units;
+            }
+            if let Some(branch) = branch {
+                twins[branch] = from;
+            }
+            from = output;
         }
     }
-    feeds
+    for (feed, twin) in feeds.iter().zip(&mut twins) {
+        if feed.is_some() {
+            *twin = None;
+        }
+    }
+    (feeds, twins)
 }
