@@ -154,8 +154,7 @@ fn difference(name: &str, ours: Vec<f64>, reference: Vec<f64>) -> Result<f64, St
         // A NaN is not below the bound either.
         if !matches!(difference.partial_cmp(&bound), Some(order) if order.is_le()) {
             return Err(format!(
-                "{}: loss {a} of step {step}, PyTorch has {b}: they do not train the same",
-                name
+                "{name}: loss {a} of step {step}, PyTorch has {b}: they do not train the same"
             ));
         }
         largest = largest.max(difference);
@@ -188,7 +187,7 @@ fn beside(
         // A compiler that gives up or a monitor that takes too long is no reason to stop.
         let ratio = run();
         if let Err(message) = &ratio {
-            eprintln!("{} {mode}: {message}", name);
+            eprintln!("{name} {mode}: {message}");
         }
         found.push((mode, ratio.ok()));
     }

@@ -68,9 +68,7 @@ pub(super) fn portable<const SUM: bool, const MAX: bool>(values: &[f32]) -> Shor
             }
         };
         for chunk in chunks {
-            for lane in 0..SIDE {
-                add(lane, chunk[lane]);
-            }
+            chunk.iter().enumerate().for_each(|(lane, &x)| add(lane, x));
         }
         rest.iter().enumerate().for_each(|(lane, &x)| add(lane, x));
         if SUM {
@@ -147,7 +145,7 @@ mod x86 {
 
     /// Sums side by side in registers.
     struct Sums {
-        sums: [__m512; PARTS],
+        sum: [__m512; PARTS],
         squares: [__m512; PARTS],
         max: [__m512; PARTS],
     }
@@ -159,7 +157,7 @@ mod x86 {
             unsafe {
                 let square = _mm512_mul_ps(x, x);
                 if SUM {
-                    self.sums[part] = _mm512_add_ps(self.sums[part], x);
+                    self.sum[part] = _mm512_add_ps(self.sum[part], x);
                 }
                 self.squares[part] = _mm512_add_ps(self.squares[part], square);
                 if MAX {
@@ -179,7 +177,7 @@ mod x86 {
         let mut max = [none; PARTS];
         for block in values.chunks(LANES * SHORT) {
             let mut short = Sums {
-                sums: [none; PARTS],
+                sum: [none; PARTS],
                 squares: [none; PARTS],
                 max,
             };
@@ -198,7 +196,7 @@ mod x86 {
                 short.add::<SUM, MAX>(part, x);
             }
             if SUM {
-                fold(&mut long[0], short.sums);
+                fold(&mut long[0], short.sum);
             }
             fold(&mut long[1], short.squares);
             max = short.max;

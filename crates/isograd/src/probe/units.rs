@@ -54,7 +54,9 @@ pub(super) fn sums_of_slopes(
     }
     let row = (sums.len() * inner).max(1);
     let numbers = length(values) / row * inner;
-    sums.iter_mut().for_each(|sum| *sum += numbers as f64);
+    for sum in sums {
+        *sum += numbers as f64;
+    }
 }
 
 /// How many of a few examples are enough for a step: of an activation whose slopes cost an exponential and

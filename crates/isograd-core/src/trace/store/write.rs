@@ -140,9 +140,10 @@ impl TraceWriter {
             .and_then(|b| segment.encoder.encode(&b))
             .map(|buffers| {
                 // One write a batch: a reader sees all of it or, after a crash, a part it can tell.
-                let mut bytes = Vec::with_capacity(buffers.iter().map(|b| b.len()).sum());
-                buffers.iter().for_each(|b| bytes.extend_from_slice(b));
-                bytes
+                buffers.iter().fold(Vec::new(), |mut bytes, buffer| {
+                    bytes.extend_from_slice(buffer);
+                    bytes
+                })
             });
         bytes
             .map_err(arrow_error)
