@@ -2,6 +2,7 @@
 
 use crate::real::Real;
 use crate::threads::wake;
+use std::mem::MaybeUninit;
 
 /// Multiplications from which a product is shared out, as in Flex: less is done before the other
 /// threads have woken up.
@@ -56,19 +57,28 @@ impl<'a, T: Real> Matrix<'a, T> {
 
     /// self · `other`, rows one after another; on all threads where it is large. The result does not
     /// depend on their number: they share out rows and columns, never a sum.
-    #[allow(unsafe_code)]
     pub(crate) fn times(&self, other: &Self) -> Vec<T> {
-        let size = self.rows * other.columns;
-        if self.columns == 0 || size == 0 {
-            return vec![T::default(); size];
-        }
-        let work = size.saturating_mul(self.columns);
+        let work = (self.rows * other.columns).saturating_mul(self.columns);
         let parallelism = if work < PARALLEL || rayon::current_num_threads() < 2 {
             gemm::Parallelism::None
         } else {
             wake();
             gemm::Parallelism::Rayon(0)
         };
+        self.product(other, parallelism)
+    }
+
+    /// [`Self::times`] on this thread.
+    pub(crate) fn times_alone(&self, other: &Self) -> Vec<T> {
+        self.product(other, gemm::Parallelism::None)
+    }
+
+    #[allow(unsafe_code)]
+    fn product(&self, other: &Self, parallelism: gemm::Parallelism) -> Vec<T> {
+        let size = self.rows * other.columns;
+        if self.columns == 0 || size == 0 {
+            return vec![T::default(); size];
+        }
         let mut product = Vec::with_capacity(size);
         // SAFETY: the capacity is that of the product, in an allocation that nobody else has. All of it
         // is written and nothing of it is read, so that all is initialised when the length is set.
@@ -83,6 +93,21 @@ impl<'a, T: Real> Matrix<'a, T> {
             product.set_len(size);
         }
         product
+    }
+
+    /// self · `other`, rows one after another, where nothing was yet, on this thread.
+    #[allow(unsafe_code)]
+    pub(crate) fn times_into<'t>(&self, other: &Self, to: &'t mut [MaybeUninit<T>]) -> &'t mut [T] {
+        assert_eq!(to.len(), self.rows * other.columns, "size of the product");
+        if self.columns == 0 {
+            to.fill(MaybeUninit::new(T::default()));
+        } else {
+            let start = to.as_mut_ptr().cast();
+            // SAFETY: the product fits into `to`, which is borrowed mutably; nothing of it is read.
+            unsafe { self.write(other, start, other.columns, false, gemm::Parallelism::None) };
+        }
+        // SAFETY: all of it has just been written.
+        unsafe { to.assume_init_mut() }
     }
 
     /// `to` = self · `other`, added to what is there with `add`; rows of `to` lie `stride` apart.

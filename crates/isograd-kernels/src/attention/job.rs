@@ -5,6 +5,7 @@ use crate::softmax::rows::{Number, Seen};
 use crate::threads::wake;
 use rayon::prelude::*;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 /// Steps whose scores are computed together: they stay in the cache, and of the scores that causal
 /// attention hides, those behind the block are not computed.
@@ -64,10 +65,12 @@ unsafe impl<T: Send> Sync for Shared<'_, T> {}
 unsafe impl<T: Send> Send for Shared<'_, T> {}
 
 impl<'a, T: Number> Shared<'a, T> {
-    fn new(values: &'a mut [T]) -> Self {
+    /// A tensor of so many numbers, which need not be there yet.
+    fn new(tensor: &'a mut Vec<T>, length: usize) -> Self {
+        tensor.reserve_exact(length.saturating_sub(tensor.len()));
         Self {
-            start: values.as_mut_ptr(),
-            length: values.len(),
+            start: tensor.as_mut_ptr(),
+            length,
             borrowed: PhantomData,
         }
     }
@@ -76,7 +79,7 @@ impl<'a, T: Number> Shared<'a, T> {
     ///
     /// # Safety
     ///
-    /// Nobody else may write these elements meanwhile.
+    /// Nobody else may write these elements meanwhile, and what is added to must have been written.
     #[allow(unsafe_code)]
     unsafe fn put(self, at: usize, stride: usize, a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool) {
         if a.rows == 0 || b.columns == 0 {
@@ -88,7 +91,7 @@ impl<'a, T: Number> Shared<'a, T> {
             "the product ends at {end} of {}",
             self.length
         );
-        // SAFETY: all elements lie in the slice, as just checked, and the caller has them alone.
+        // SAFETY: all elements lie in the room of the tensor, as just checked; the caller has them alone.
         unsafe { a.times_to(&b, self.start.add(at), stride, add) }
     }
 }
@@ -126,7 +129,7 @@ impl Job {
     }
 
     /// The blocks of steps: first, end, and how many keys they see.
-    fn blocks(self) -> impl Iterator<Item = [usize; 3]> {
+    fn blocks(self) -> impl DoubleEndedIterator<Item = [usize; 3]> {
         (0..self.steps).step_by(BLOCK).map(move |first| {
             let end = self.steps.min(first + BLOCK);
             let seen = if self.causal {
@@ -151,13 +154,20 @@ impl Job {
             stride: self.heads * self.width,
             offset: 0,
         };
-        let mut y = vec![T::ZERO; self.batch * self.steps * out.stride];
-        let mut weights = vec![T::ZERO; self.batch * self.heads * self.scores()];
+        let sizes = [
+            self.batch * self.steps * out.stride,
+            self.batch * self.heads * self.scores(),
+        ];
         if self.scores() == 0 {
-            return (y, weights);
+            return (vec![T::ZERO; sizes[0]], Vec::new());
         }
-        let to = Shared::new(&mut y);
-        let one = |room: &mut Vec<T>, (head, weights): (usize, &mut [T])| {
+        let (mut y, mut all) = (Vec::new(), Vec::with_capacity(sizes[1]));
+        let to = Shared::new(&mut y, sizes[0]);
+        let one = |room: &mut Vec<T>, (head, weights): (usize, &mut [MaybeUninit<T>])| {
+            // Of a causal attention not all of it is written.
+            weights.fill(MaybeUninit::new(T::ZERO));
+            // SAFETY: it has just been written.
+            let weights = unsafe { weights.assume_init_mut() };
             let query = self.start(head, self.query, self.steps);
             let key = self.start(head, self.key, self.keys);
             let value = self.start(head, self.value, self.keys);
@@ -186,16 +196,23 @@ impl Job {
                 unsafe { to.put(at, out.stride, block, values, false) };
             }
         };
+        let heads = &mut all.spare_capacity_mut()[..sizes[1]];
         if self.is_small() {
             let mut room = Vec::new();
-            let heads = weights.chunks_mut(self.scores()).enumerate();
+            let heads = heads.chunks_mut(self.scores()).enumerate();
             heads.for_each(|head| one(&mut room, head));
         } else {
             wake();
-            let heads = weights.par_chunks_mut(self.scores()).enumerate();
+            let heads = heads.par_chunks_mut(self.scores()).enumerate();
             heads.for_each_init(Vec::new, one);
         }
-        (y, weights)
+        // SAFETY: both have the room. Every head has written its weights and its columns of every step,
+        // and the heads are all columns.
+        unsafe {
+            y.set_len(sizes[0]);
+            all.set_len(sizes[1]);
+        }
+        (y, all)
     }
 
     /// Which weights of a block are not 0.
@@ -226,16 +243,23 @@ impl Job {
             stride: self.heads * self.width,
             offset: 0,
         };
-        let mut d_queries = vec![T::ZERO; inputs.queries.len()];
-        let mut d_memory = vec![T::ZERO; if alone { 0 } else { inputs.memory.len() }];
+        let sizes = [
+            inputs.queries.len(),
+            if alone { 0 } else { inputs.memory.len() },
+        ];
         if self.scores() == 0 {
-            return (d_queries, d_memory);
+            return sizes.map(|size| vec![T::ZERO; size]).into();
         }
-        let to_queries = Shared::new(&mut d_queries);
+        let (mut d_queries, mut d_memory) = (Vec::new(), Vec::new());
+        let to_queries = Shared::new(&mut d_queries, sizes[0]);
         let to_memory = if alone {
             to_queries
         } else {
-            Shared::new(&mut d_memory)
+            if self.causal && self.keys > self.steps {
+                // Nobody sees the last ones.
+                d_memory.resize(sizes[1], T::ZERO);
+            }
+            Shared::new(&mut d_memory, sizes[1])
         };
         let one = |(slopes, room): &mut (Vec<T>, Vec<T>), (head, weights): (usize, &[T])| {
             let query = self.start(head, self.query, self.steps);
@@ -243,7 +267,8 @@ impl Job {
             let value = self.start(head, self.value, self.keys);
             let y = self.start(head, out, self.steps);
             let mask = self.mask(inputs.mask, head);
-            for [first, end, seen] in self.blocks() {
+            // The last block sees all keys: it writes what the others add to.
+            for [first, end, seen] in self.blocks().rev() {
                 let queries = self.part(inputs.queries, query, self.query, [first, end]);
                 let keys = self.part(inputs.memory, key, self.key, [0, seen]);
                 let values = self.part(inputs.memory, value, self.value, [0, seen]);
@@ -272,11 +297,13 @@ impl Job {
                 };
                 let slopes = Matrix::rows(slopes, seen);
                 let at = query + first * self.query.stride;
-                // SAFETY: these columns of queries, keys and values are this head's alone.
+                let more = end < self.steps;
+                // SAFETY: these columns of queries, keys and values are this head's alone, and of keys and
+                // values the last block has written all.
                 unsafe {
                     to_queries.put(at, self.query.stride, slopes, keys, false);
-                    to_memory.put(key, self.key.stride, slopes.transposed(), queries, true);
-                    to_memory.put(value, self.value.stride, block.transposed(), dy, true);
+                    to_memory.put(key, self.key.stride, slopes.transposed(), queries, more);
+                    to_memory.put(value, self.value.stride, block.transposed(), dy, more);
                 }
             }
         };
@@ -288,6 +315,12 @@ impl Job {
             wake();
             let heads = weights.par_chunks(self.scores()).enumerate();
             heads.for_each_init(Default::default, one);
+        }
+        // SAFETY: both have the room. Every head has written its columns of every step, as queries, keys and
+        // values, and the heads are all columns.
+        unsafe {
+            d_queries.set_len(sizes[0]);
+            d_memory.set_len(sizes[1]);
         }
         (d_queries, d_memory)
     }

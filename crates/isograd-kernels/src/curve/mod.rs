@@ -21,7 +21,7 @@ use burn::backend::autodiff::{
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
-pub(crate) use pass::{Curved, Rows};
+pub(crate) use pass::{Curved, Rows, Seen, merged};
 pub use slopes::add_slope_squares;
 
 /// An activation with a kernel.

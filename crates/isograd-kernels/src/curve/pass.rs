@@ -8,6 +8,7 @@ use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// What is computed block by block.
 pub(crate) trait Curved: Real {
@@ -98,7 +99,8 @@ pub(crate) struct Rows {
 /// Moments before and behind φ.
 pub(crate) type Seen = [Moments; 2];
 
-fn merged(a: Seen, b: Seen) -> Seen {
+/// Those of two parts.
+pub(crate) fn merged(a: Seen, b: Seen) -> Seen {
     [a[0].merged(b[0]), a[1].merged(b[1])]
 }
 
@@ -108,11 +110,11 @@ impl Rows {
         multiple(self.columns.max(1), numbers)
     }
 
-    /// Adds the bias to `x` and puts φ of that into `y`, or in place.
+    /// Adds the bias to `x` and puts φ of that into `y`, all of which is written, or in place.
     pub(crate) fn forward<T: Curved>(
         self,
         x: &mut [T],
-        y: Option<&mut [T]>,
+        y: Option<&mut [MaybeUninit<T>]>,
         bias: Option<&[T]>,
     ) -> Seen {
         let piece = self.whole(PIECE);
@@ -126,7 +128,13 @@ impl Rows {
         parts.into_iter().fold(Seen::default(), merged)
     }
 
-    fn forward_part<T: Curved>(self, x: &mut [T], y: Option<&mut [T]>, bias: Option<&[T]>) -> Seen {
+    /// [`Self::forward`] on this thread.
+    pub(crate) fn forward_part<T: Curved>(
+        self,
+        x: &mut [T],
+        y: Option<&mut [MaybeUninit<T>]>,
+        bias: Option<&[T]>,
+    ) -> Seen {
         let block = self.whole(BLOCK);
         let mut seen = Seen::default();
         let mut y = y.map(|y| y.chunks_mut(block));
@@ -138,10 +146,7 @@ impl Rows {
                 seen[0] = seen[0].merged(T::moments(x));
             }
             let y = match y.as_mut().and_then(Iterator::next) {
-                Some(y) => {
-                    y.copy_from_slice(x);
-                    y
-                }
+                Some(y) => y.write_copy_of_slice(x),
                 None => x,
             };
             if let Some(curve) = self.curve {
@@ -187,7 +192,8 @@ impl Rows {
             })
     }
 
-    fn backward_part<T: Curved>(
+    /// [`Self::backward`] on this thread.
+    pub(crate) fn backward_part<T: Curved>(
         self,
         saved: &[T],
         d: &mut [T],
@@ -214,6 +220,7 @@ impl Rows {
             return self.read_part(d, sums);
         }
         let width = sums.as_ref().map_or(0, |sums| sums.len());
+        wake();
         let parts: Vec<(Moments, Vec<T>)> = d
             .par_chunks(grain)
             .map(|d| {
@@ -231,7 +238,8 @@ impl Rows {
         })
     }
 
-    fn read_part<T: Curved>(self, d: &[T], mut sums: Option<&mut [T]>) -> Moments {
+    /// [`Self::read`] on this thread.
+    pub(crate) fn read_part<T: Curved>(self, d: &[T], mut sums: Option<&mut [T]>) -> Moments {
         let blocks = d.chunks(self.whole(BLOCK));
         blocks.fold(Moments::default(), |seen, d| {
             seen.merged(self.read_block(d, sums.as_deref_mut()))

@@ -5,6 +5,7 @@
 #![allow(clippy::type_complexity)]
 
 mod autodiff;
+mod parts;
 mod pass;
 
 use crate::curve::Curve;
@@ -69,7 +70,8 @@ pub trait DenseBackend: Backend {
         layer: Dense,
     ) -> FloatTensor<Self>;
 
-    /// φ(x W + b), and what the backward pass needs of it: it again, or x W + b.
+    /// φ(x W + b), and what the backward pass needs of it: it again, or x W + b; without φ nothing, for
+    /// which the weight stands.
     fn dense_saving(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -154,7 +156,13 @@ impl DenseBackend for Flex {
     ) -> (FlexTensor, FlexTensor) {
         let keep = layer.curve.is_some_and(|curve| !curve.keeps_output());
         let (y, z) = forward(&x, &weight, &bias, biased, &layer, keep);
-        (y.clone(), z.unwrap_or(y))
+        // Without φ nothing of the output is read again, and it stays alone with who is next.
+        let saved = if layer.curve.is_none() {
+            weight
+        } else {
+            z.unwrap_or_else(|| y.clone())
+        };
+        (y, saved)
     }
 
     fn dense_backward(
@@ -181,14 +189,12 @@ impl DenseBackend for Flex {
             shape: &shape,
         };
         by_type!(x, T => {
-            let db = if layer.curve.is_some() {
-                job.slopes::<T>(slice!(saved, T), gradient.storage_mut::<T>(), needed[2])
-            } else {
-                job.read::<T>(slice!(gradient, T), needed[2])
+            let of = [slice!(x, T), slice!(weight, T)];
+            let d = match layer.curve {
+                Some(_) => pass::Gradient::Behind(gradient.storage_mut::<T>(), slice!(saved, T)),
+                None => pass::Gradient::Before(slice!(gradient, T)),
             };
-            let d = slice!(gradient, T);
-            let dx = needed[0].then(|| job.to_inputs::<T>(slice!(weight, T), d));
-            let dw = needed[1].then(|| job.to_weight::<T>(slice!(x, T), d));
+            let [dx, dw, db] = job.backward::<T>(of, d, needed);
             (
                 dx.map(|dx| from_vec(dx, x.shape())),
                 dw.map(|dw| from_vec(dw, [inputs, units])),

@@ -1,8 +1,8 @@
-//! The passes over slices.
+//! The passes over slices: the product of all rows, and what comes before or behind it.
 
 use super::Dense;
 use crate::Moments;
-use crate::curve::{Curved, Rows};
+use crate::curve::{Curved, Rows, Seen};
 use crate::matrix::Matrix;
 use crate::probe::{Direction, Want, show, want};
 use burn::tensor::Shape;
@@ -17,8 +17,44 @@ pub(super) struct Job<'a> {
     pub(super) shape: &'a Shape,
 }
 
+/// The gradient of the output.
+pub(super) enum Gradient<'a, T> {
+    /// Becomes the one before φ, by the output or x W + b, as [`Curve::keeps_output`](crate::Curve) says.
+    Behind(&'a mut [T], &'a [T]),
+    /// There is no φ.
+    Before(&'a [T]),
+}
+
+impl<T: Curved> Gradient<'_, T> {
+    pub(super) fn numbers(&self) -> &[T] {
+        match self {
+            Self::Behind(d, _) => d,
+            Self::Before(d) => d,
+        }
+    }
+
+    /// Goes before φ, on all threads; adds its rows to `sums`.
+    fn pass(&mut self, pass: Rows, sums: Option<&mut [T]>) -> Seen {
+        match self {
+            Self::Behind(d, saved) => pass.backward(saved, d, sums),
+            Self::Before(d) => [pass.read(d, sums), Moments::default()],
+        }
+    }
+}
+
+/// What a forward pass makes.
+pub(super) struct Forward<T> {
+    /// x W + b, or φ of it.
+    pub(super) z: Vec<T>,
+    /// φ(x W + b), where that is not in its place.
+    pub(super) y: Option<Vec<T>>,
+    /// x W + b of the first examples.
+    pub(super) sample: Vec<T>,
+    pub(super) seen: Seen,
+}
+
 impl Job<'_> {
-    fn matrix<T: Curved>(values: &[T], rows: usize, columns: usize) -> Matrix<'_, T> {
+    pub(super) fn matrix<T: Curved>(values: &[T], rows: usize, columns: usize) -> Matrix<'_, T> {
         Matrix {
             values,
             rows,
@@ -50,7 +86,7 @@ impl Job<'_> {
         show(watch, direction, self.shape, seen, y, want);
     }
 
-    fn pass(&self, look: [bool; 2]) -> Rows {
+    pub(super) fn pass(&self, look: [bool; 2]) -> Rows {
         Rows {
             columns: self.units,
             curve: self.layer.curve,
@@ -66,81 +102,99 @@ impl Job<'_> {
         bias: Option<&[T]>,
         keep: bool,
     ) -> (Vec<T>, Option<Vec<T>>) {
-        let x = Self::matrix(x, self.rows, self.inputs);
-        let mut z = x.times(&Self::matrix(weight, self.inputs, self.units));
         let wants = self.wants(Direction::Forward);
         let look = wants.map(|want| want != Want::Nothing);
         let gone = self.layer.curve.is_some();
-        if !(gone && (keep || wants[0] == Want::Values)) {
-            // What φ takes the place of, as far as it is to be shown.
-            let sample = (gone && wants[0].values()).then(|| self.sample(&z, bias, wants[0]));
-            let seen = self.pass(look).forward(&mut z, None, bias);
-            let before = sample.as_deref().unwrap_or(&z);
-            self.show_before(Direction::Forward, seen[0], before, wants[0]);
+        let both = gone && (keep || wants[0] == Want::Values);
+        // What φ takes the place of, as far as it is to be shown.
+        let shown = if gone && !both {
+            wants[0]
+        } else {
+            Want::Nothing
+        };
+        let found = if self.is_long() {
+            self.forward_parts(x, weight, bias, both, look, self.sampled(shown))
+        } else {
+            let [x, weight] = self.matrices(x, weight);
+            let mut z = x.times(&weight);
+            let sample = self.sample(&z, bias, self.sampled(shown));
+            let mut y = both.then(|| Vec::with_capacity(z.len()));
+            let to = y.as_mut().map(|y| &mut y.spare_capacity_mut()[..z.len()]);
+            let seen = self.pass(look).forward(&mut z, to, bias);
+            if let Some(y) = &mut y {
+                // SAFETY: the capacity is that of `z`, and the pass has written as many numbers.
+                #[allow(unsafe_code)]
+                unsafe {
+                    y.set_len(z.len());
+                }
+            }
+            Forward { z, y, sample, seen }
+        };
+        let Forward { z, y, sample, seen } = found;
+        let before = if shown.values() { &sample } else { &z };
+        self.show_before(Direction::Forward, seen[0], before, wants[0]);
+        let Some(y) = y else {
             self.show_after(Direction::Forward, seen[1], &z, wants[1]);
             return (z, None);
-        }
-        let mut y = vec![T::default(); z.len()];
-        let seen = self.pass(look).forward(&mut z, Some(&mut y), bias);
-        self.show_before(Direction::Forward, seen[0], &z, wants[0]);
+        };
         self.show_after(Direction::Forward, seen[1], &y, wants[1]);
         (y, keep.then_some(z))
     }
 
-    /// x W + b of the examples that are wanted.
-    fn sample<T: Curved>(&self, z: &[T], bias: Option<&[T]>, want: Want) -> Vec<T> {
+    /// Numbers of x W + b of the examples that are wanted.
+    fn sampled(&self, want: Want) -> usize {
         let batch = self.shape.iter().copied().next().unwrap_or(1).max(1);
-        let mut sample = z[..want.examples(batch) * (z.len() / batch)].to_vec();
+        want.examples(batch) * (self.rows * self.units / batch)
+    }
+
+    /// So many numbers of x W + b.
+    fn sample<T: Curved>(&self, z: &[T], bias: Option<&[T]>, numbers: usize) -> Vec<T> {
+        let mut sample = z[..numbers].to_vec();
         if let Some(bias) = bias {
             T::add_to_rows(&mut sample, bias);
         }
         sample
     }
 
-    /// Turns the gradient behind φ into that before it; the gradient of the bias.
-    pub(super) fn slopes<T: Curved>(
+    /// The gradients with respect to x, weight and bias, as far as they are needed; `d`, the gradient
+    /// behind φ, becomes that before it.
+    pub(super) fn backward<T: Curved>(
         &self,
-        saved: &[T],
-        d: &mut [T],
-        summed: bool,
-    ) -> Option<Vec<T>> {
+        [x, weight]: [&[T]; 2],
+        mut d: Gradient<'_, T>,
+        needed: [bool; 3],
+    ) -> [Option<Vec<T>>; 3] {
         let wants = self.wants(Direction::Backward);
         if wants[1].values() {
+            let d = d.numbers();
             self.show_after(Direction::Backward, T::sizes(d), d, wants[1]);
         }
         let look = [
             wants[0] != Want::Nothing,
             !wants[1].values() && wants[1] != Want::Nothing,
         ];
-        let mut sums = summed.then(|| vec![T::default(); self.units]);
-        let seen = self.pass(look).backward(saved, d, sums.as_deref_mut());
+        let (seen, gradients) = if self.is_long() {
+            self.backward_parts([x, weight], &mut d, needed, look)
+        } else {
+            let mut db = needed[2].then(|| vec![T::default(); self.units]);
+            let seen = d.pass(self.pass(look), db.as_deref_mut());
+            let [x, weight] = self.matrices(x, weight);
+            let d = Self::matrix(d.numbers(), self.rows, self.units);
+            let dx = needed[0].then(|| d.times(&weight.transposed()));
+            let dw = needed[1].then(|| x.transposed().times(&d));
+            (seen, [dx, dw, db])
+        };
         if look[1] {
             self.show_after(Direction::Backward, seen[1], &[] as &[T], wants[1]);
         }
-        self.show_before(Direction::Backward, seen[0], d, wants[0]);
-        sums
+        self.show_before(Direction::Backward, seen[0], d.numbers(), wants[0]);
+        gradients
     }
 
-    /// The gradient of the bias of a linear layer.
-    pub(super) fn read<T: Curved>(&self, d: &[T], summed: bool) -> Option<Vec<T>> {
-        let want = self.wants(Direction::Backward)[0];
-        let mut sums = summed.then(|| vec![T::default(); self.units]);
-        let look = [want != Want::Nothing, false];
-        let seen = self.pass(look).read(d, sums.as_deref_mut());
-        self.show_before(Direction::Backward, seen, d, want);
-        sums
-    }
-
-    /// δ Wᵀ.
-    pub(super) fn to_inputs<T: Curved>(&self, weight: &[T], d: &[T]) -> Vec<T> {
-        let weight = Self::matrix(weight, self.inputs, self.units);
-        Self::matrix(d, self.rows, self.units).times(&weight.transposed())
-    }
-
-    /// xᵀ δ.
-    pub(super) fn to_weight<T: Curved>(&self, x: &[T], d: &[T]) -> Vec<T> {
-        let x = Self::matrix(x, self.rows, self.inputs);
-        x.transposed()
-            .times(&Self::matrix(d, self.rows, self.units))
+    fn matrices<'a, T: Curved>(&self, x: &'a [T], weight: &'a [T]) -> [Matrix<'a, T>; 2] {
+        [
+            Self::matrix(x, self.rows, self.inputs),
+            Self::matrix(weight, self.inputs, self.units),
+        ]
     }
 }

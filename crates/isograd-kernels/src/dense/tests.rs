@@ -94,6 +94,65 @@ proptest! {
     }
 }
 
+/// Rows that are shared out, and some.
+const MANY: usize = 2 * 2048 + 77;
+
+#[test]
+fn many_rows_agree_with_composed_operations() {
+    for dtype in [DType::F32, DType::F64] {
+        let x = tensor([MANY, 70], 0.0, dtype);
+        let weight = tensor([70, 61], 0.3, dtype) * 0.1;
+        let weight = weight.detach().require_grad();
+        let bias = tensor([61], 0.6, dtype);
+        for kind in [
+            None,
+            Some(Curve::Relu),
+            Some(Curve::Tanh),
+            Some(Curve::Gelu),
+        ] {
+            for biased in [false, true] {
+                let bias = biased.then_some(&bias);
+                let found = run([&x, &weight], bias, |x, weight, bias| {
+                    let layer = Dense {
+                        curve: kind,
+                        ..Dense::default()
+                    };
+                    dense(x, weight, bias, layer)
+                });
+                let expected = run([&x, &weight], bias, composed(kind));
+                let tolerance = match dtype {
+                    DType::F32 => Tolerance::rel_abs(1e-4, 4e-3),
+                    _ => Tolerance::rel_abs(1e-10, 1e-10),
+                };
+                for (found, expected) in found.iter().zip(&expected) {
+                    found.assert_approx_eq::<f64>(expected, tolerance);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn of_many_rows_only_the_gradients_that_are_needed_are_made() {
+    let x = tensor([MANY, 70], 0.0, DType::F64);
+    let weight = tensor([70, 61], 0.3, DType::F64);
+    let (fixed_x, fixed_weight) = (x.clone().detach(), weight.clone().detach());
+    let loss = |x: &Tensor<2>, weight: &Tensor<2>| {
+        let y = dense(x.clone(), weight.clone(), None, Dense::default());
+        (y.clone() * y).sum().backward()
+    };
+    let all = loss(&x, &weight);
+    let (dx, dw) = (x.grad(&all).unwrap(), weight.grad(&all).unwrap());
+    let of_x = loss(&x, &fixed_weight);
+    let of_weight = loss(&fixed_x, &weight);
+    x.grad(&of_x)
+        .unwrap()
+        .into_data()
+        .assert_eq(&dx.into_data(), true);
+    let alone = weight.grad(&of_weight).unwrap().into_data();
+    alone.assert_eq(&dw.into_data(), true);
+}
+
 #[test]
 fn gradients_are_finite_differences() {
     let [rows, inputs, units] = [4, 3, 5];
@@ -154,10 +213,13 @@ fn watches_see_what_probes_see() {
         (7, Some(Curve::Gelu)),
         (900, Some(Curve::Relu)),
         (900, None),
+        (MANY, Some(Curve::Gelu)),
+        (MANY, Some(Curve::Tanh)),
+        (MANY, None),
     ] {
-        let x = tensor([rows, 30], 0.1, DType::F32);
-        let weight = tensor([30, 50], 0.3, DType::F32);
-        let bias = tensor([50], 0.6, DType::F32);
+        let x = tensor([rows, 64], 0.1, DType::F32);
+        let weight = tensor([64, 70], 0.3, DType::F32);
+        let bias = tensor([70], 0.6, DType::F32);
         let fused = Arc::new(Keep::default());
         let layer = Dense {
             curve: kind,
@@ -282,26 +344,23 @@ fn layers_of_nothing_are_their_bias_or_nothing() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let x = tensor([700, 300], 0.1, DType::F32);
-    let weight = tensor([300, 200], 0.3, DType::F32);
-    let bias = tensor([200], 0.6, DType::F32);
-    let with = |threads: usize| {
-        on_threads(threads, || {
-            run([&x, &weight], Some(&bias), |x, weight, bias| {
-                let curve = Some(Curve::Tanh);
-                dense(
-                    x,
-                    weight,
-                    bias,
-                    Dense {
-                        curve,
+    for [rows, inputs, units] in [[700, 300, 200], [MANY, 70, 61]] {
+        let x = tensor([rows, inputs], 0.1, DType::F32);
+        let weight = tensor([inputs, units], 0.3, DType::F32);
+        let bias = tensor([units], 0.6, DType::F32);
+        let with = |threads: usize| {
+            on_threads(threads, || {
+                run([&x, &weight], Some(&bias), |x, weight, bias| {
+                    let layer = Dense {
+                        curve: Some(Curve::Tanh),
                         ..Dense::default()
-                    },
-                )
+                    };
+                    dense(x, weight, bias, layer)
+                })
             })
-        })
-    };
-    for (a, b) in with(1).iter().zip(&with(3)) {
-        a.assert_eq(b, true);
+        };
+        for (a, b) in with(1).iter().zip(&with(3)) {
+            a.assert_eq(b, true);
+        }
     }
 }

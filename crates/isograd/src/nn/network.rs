@@ -343,7 +343,7 @@ impl Network {
                 });
                 let beside = self.chain(chains.beside, x.clone(), pass);
                 match (&node.op, through) {
-                    (Op::Residual { .. }, Some(f)) => f.plus(beside),
+                    (Op::Residual { .. }, Some(f)) => skip::plus(beside, f, watch),
                     (Op::Highway { .. }, Some(h)) => skip::highway(h, beside, x, watch),
                     (Op::Concat { .. }, Some(f)) => skip::concat(x, f, watch),
                     _ => skip::gated(x, beside),

@@ -76,6 +76,18 @@ pub(super) fn highway(h: Signal, t: Signal, x: Signal, watch: &mut Option<Watch>
     }
 }
 
+/// x + f, shown to the watch in the pass that makes it.
+pub(super) fn plus(x: Signal, f: Signal, watch: &mut Option<Watch>) -> Signal {
+    use isograd_kernels::plus;
+    let watch = watch.take();
+    match (x, f) {
+        (Signal::Flat(x), Signal::Flat(f)) => Signal::Flat(plus(x, f, watch)),
+        (Signal::Sequence(x), Signal::Sequence(f)) => Signal::Sequence(plus(x, f, watch)),
+        (Signal::Image(x), Signal::Image(f)) => Signal::Image(plus(x, f, watch)),
+        _ => unreachable!("a plan adds signals of one shape"),
+    }
+}
+
 /// x·g, g of the shape of x or with one number a unit.
 pub(super) fn gated(x: Signal, g: Signal) -> Signal {
     match (x, g) {
