@@ -9,6 +9,7 @@
 //! steps of one.
 
 use super::Windows;
+use super::sheet::NUMBERS;
 use crate::real::Real;
 use std::mem::MaybeUninit;
 
@@ -167,11 +168,13 @@ impl Grid {
         self.rows.pitch * self.columns.pitch
     }
 
-    /// Zeros before and after a plane: the largest shift.
+    /// Zeros before and after a plane: the largest shift, and so many more that positions begin where
+    /// lines of the cache do.
     pub(super) fn margin(&self) -> usize {
         let pitch = self.columns.pitch;
         let ([up, down], [left, right]) = (self.rows.shifts, self.columns.shifts);
-        (up * pitch + left).max(down * pitch + right)
+        let shift = (up * pitch + left).max(down * pitch + right);
+        shift.next_multiple_of(NUMBERS)
     }
 
     /// Positions from the first pixel or output of so many examples to their last.

@@ -2,9 +2,12 @@
 //!
 //! Against Burn 0.22's Flex, whose backward passes are convolutions of rearranged copies.
 
+mod both;
 mod defined;
 mod grid;
 mod pass;
+mod plain;
+mod sheet;
 mod tile;
 
 use crate::probe::{Direction, ProbeBackend, Want, Watch, show, want};
@@ -106,6 +109,15 @@ pub trait ConvBackend: Backend {
         watch: Option<Watch>,
     ) -> FloatTensor<Self>;
 
+    /// The gradients with respect to `x` and to the weights; `watch` sees `gradient`.
+    fn conv_to_both(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        windows: Windows,
+        watch: Option<Watch>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
     /// The gradient with respect to the bias.
     fn conv_to_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -177,6 +189,33 @@ impl ConvBackend for Flex {
         })
     }
 
+    fn conv_to_both(
+        x: FlexTensor,
+        weight: FlexTensor,
+        gradient: FlexTensor,
+        windows: Windows,
+        watch: Option<Watch>,
+    ) -> (FlexTensor, FlexTensor) {
+        let (x_shape, weight_shape) = (dims(&x), dims(&weight));
+        let job = Job::new(x_shape, weight_shape, &windows);
+        let [x, weight, gradient] = [x, weight, gradient].map(|tensor| tensor.to_contiguous());
+        by_type!(x, T => {
+            let (w, dy) = (slice!(weight, T), slice!(gradient, T));
+            if !job.takes_both::<T>(w, rayon::current_num_threads()) {
+                let dx = Self::conv_to_input(weight, gradient.clone(), x_shape, windows);
+                let dw = Self::conv_to_weights(x, gradient, weight_shape, windows, watch);
+                return (dx, dw);
+            }
+            let want = want(watch.as_ref(), Direction::Backward);
+            let (dx, dw, seen) = job.gradients::<T>(slice!(x, T), w, dy, want != Want::Nothing);
+            show(watch.as_ref(), Direction::Backward, &gradient.shape(), seen, dy, want);
+            (
+                FlexTensor::from_data(TensorData::new(dx, x_shape)),
+                FlexTensor::from_data(TensorData::new(dw, weight_shape)),
+            )
+        })
+    }
+
     fn conv_to_bias(gradient: FlexTensor) -> FlexTensor {
         let [_, filters, rows, columns] = dims(&gradient);
         let gradient = gradient.to_contiguous();
@@ -214,13 +253,22 @@ impl<B: ConvBackend + ProbeBackend, C: CheckpointStrategy> ConvBackend for Autod
                 if let (None, Some(watch)) = (&to_weight, &watch) {
                     gradient = B::look(gradient, watch.clone(), Direction::Backward);
                 }
-                if let Some(node) = to_x {
-                    let dx = B::conv_to_input(weight, gradient.clone(), x_shape, windows);
-                    grads.register::<B>(node.id, dx);
-                }
-                if let Some(node) = to_weight {
-                    let dw = B::conv_to_weights(x, gradient.clone(), weight_shape, windows, watch);
-                    grads.register::<B>(node.id, dw);
+                match (to_x, to_weight) {
+                    (Some(of_x), Some(of_weight)) => {
+                        let both = B::conv_to_both(x, weight, gradient.clone(), windows, watch);
+                        grads.register::<B>(of_x.id, both.0);
+                        grads.register::<B>(of_weight.id, both.1);
+                    }
+                    (Some(node), None) => {
+                        let dx = B::conv_to_input(weight, gradient.clone(), x_shape, windows);
+                        grads.register::<B>(node.id, dx);
+                    }
+                    (None, Some(node)) => {
+                        let gradient = gradient.clone();
+                        let dw = B::conv_to_weights(x, gradient, weight_shape, windows, watch);
+                        grads.register::<B>(node.id, dw);
+                    }
+                    (None, None) => {}
                 }
                 if let Some(node) = to_bias {
                     grads.register::<B>(node.id, B::conv_to_bias(gradient));
@@ -268,6 +316,19 @@ impl<B: ConvBackend + ProbeBackend, C: CheckpointStrategy> ConvBackend for Autod
         <Self as burn::backend::AutodiffBackend>::from_inner(B::conv_to_weights(
             x, gradient, shape, windows, watch,
         ))
+    }
+
+    fn conv_to_both(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        windows: Windows,
+        watch: Option<Watch>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, weight, gradient] = [x, weight, gradient].map(|tensor| tensor.into_primitive());
+        let (dx, dw) = B::conv_to_both(x, weight, gradient, windows, watch);
+        let outer = <Self as burn::backend::AutodiffBackend>::from_inner;
+        (outer(dx), outer(dw))
     }
 
     fn conv_to_bias(gradient: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -2,10 +2,10 @@
 
 use super::Windows;
 use super::grid::Grid;
-use super::tile::{Correlation, Gathering, Slopes, block, lane_sums, packed};
+use super::sheet::Sheet;
+use super::tile::{Correlation, Slopes, block, lane_sums, packed};
 use crate::Moments;
 use crate::lanes::Wide;
-use crate::matrix::Matrix;
 use crate::pieces::merged;
 use crate::threads::wake;
 use rayon::prelude::*;
@@ -30,6 +30,23 @@ pub(super) struct Job {
     pub(super) filters: usize,
     /// True where windows are of one pixel, all of them, nothing around: a product of matrices.
     pub(super) plain: bool,
+}
+
+/// The convolution that a backward pass is: outputs to inputs.
+pub(super) struct Turned<T> {
+    /// Of each phase of an image: where its terms lie on planes of outputs, and the weights of each group.
+    phases: Vec<(Vec<usize>, Vec<Vec<T>>)>,
+    block: usize,
+    start: Vec<T>,
+    /// Positions that there is room for in a line of sums.
+    positions: usize,
+}
+
+impl<T: Wide> Turned<T> {
+    /// Lines of sums, one a channel.
+    fn room(&self) -> Sheet<T> {
+        Sheet::zeros(self.start.len() * self.positions)
+    }
 }
 
 impl Job {
@@ -104,15 +121,8 @@ impl Job {
         }
         let mut moments = Moments::default();
         let (grid, together) = (self.grid, self.together());
-        let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
-        let offsets: Vec<usize> = (0..self.channels)
-            .flat_map(|channel| {
-                grid.taps().map(move |tap| {
-                    let line = (channel * grid.phases() + tap.phase) * plane + margin;
-                    line.wrapping_add_signed(tap.shift)
-                })
-            })
-            .collect();
+        let (plane, room) = (grid.plane(together), grid.room(together));
+        let offsets = self.offsets();
         let terms = self.terms();
         let weights: Vec<Vec<T>> = w
             .chunks(self.filters * terms)
@@ -129,8 +139,8 @@ impl Job {
                 || {
                     let planes = self.channels * grid.phases() * plane;
                     (
-                        vec![T::default(); planes],
-                        vec![T::default(); lines * room],
+                        Sheet::zeros(planes),
+                        Sheet::zeros(lines * room),
                         vec![T::default(); lines],
                     )
                 },
@@ -183,73 +193,100 @@ impl Job {
         if w.iter().any(|w| !w.wide().is_finite()) {
             return self.defined_input_gradient(w, dy);
         }
-        let (grid, together) = (self.grid, self.together());
-        let (plane, room, margin) = (grid.plane(together), grid.room(together), grid.margin());
-        let terms = self.terms();
-        // Every phase of the image has its own taps.
-        let phases: Vec<(Vec<usize>, Vec<Vec<T>>)> = (0..grid.phases())
-            .map(|phase| {
-                let taps: Vec<_> = grid.taps().filter(|tap| tap.phase == phase).collect();
-                let offsets = (0..self.filters)
-                    .flat_map(|filter| {
-                        let line = filter * plane + margin;
-                        taps.iter()
-                            .map(move |tap| line.wrapping_add_signed(-tap.shift))
-                    })
-                    .collect();
-                let weights = w.chunks(self.filters * terms).map(|w| {
-                    packed(self.channels, self.filters * taps.len(), |channel, i| {
-                        let (filter, tap) = (i / taps.len(), taps[i % taps.len()].place);
-                        w[filter * terms + channel * grid.kernel() + tap]
-                    })
-                });
-                (offsets, weights.collect())
-            })
-            .collect();
-        let block = block(self.channels);
-        let lines = self.channels.next_multiple_of(block);
-        let start = vec![T::default(); lines];
+        let turned = self.turned(w);
+        let together = self.together();
         wake();
         written(count, |dx| {
             let parts = dx
                 .par_chunks_mut(together * self.groups * self.input())
                 .zip(dy.par_chunks(together * self.groups * self.output()));
+            let plane = self.grid.plane(together);
             parts.for_each_init(
-                || {
-                    (
-                        vec![T::default(); self.filters * plane],
-                        vec![T::default(); lines * room],
-                    )
-                },
+                || (Sheet::zeros(self.filters * plane), turned.room()),
                 |(planes, sums), (dx, dy)| {
                     for group in 0..self.groups {
                         self.lay_output(group, dy, plane, planes);
-                        let examples = dy.len() / (self.groups * self.output());
-                        for (phase, (offsets, weights)) in phases.iter().enumerate() {
-                            T::widest(Correlation {
-                                x: planes,
-                                offsets,
-                                weights: &weights[group],
-                                start: &start,
-                                block,
-                                positions: grid.span(examples),
-                                sums,
-                                room,
-                            });
-                            for (example, dx) in
-                                dx.chunks_mut(self.groups * self.input()).enumerate()
-                            {
-                                let dx = &mut dx[group * self.input()..][..self.input()];
-                                for (channel, dx) in dx.chunks_mut(grid.image()).enumerate() {
-                                    let line = &sums[channel * room + example * grid.pitch()..];
-                                    grid.lift(grid.of_phase(phase), line, dx);
-                                }
-                            }
-                        }
+                        self.to_input(group, &turned, planes, sums, dx);
                     }
                 },
             );
         })
+    }
+
+    /// What the windows of outputs are of the inputs, with the weights that they meet.
+    pub(super) fn turned<T: Wide>(&self, w: &[T]) -> Turned<T> {
+        let (grid, together, terms) = (self.grid, self.together(), self.terms());
+        let (plane, margin) = (grid.plane(together), grid.margin());
+        // Every phase of the image has its own taps.
+        let phases = (0..grid.phases()).map(|phase| {
+            let taps: Vec<_> = grid.taps().filter(|tap| tap.phase == phase).collect();
+            let offsets = (0..self.filters)
+                .flat_map(|filter| {
+                    let line = filter * plane + margin;
+                    taps.iter()
+                        .map(move |tap| line.wrapping_add_signed(-tap.shift))
+                })
+                .collect();
+            let weights = w.chunks(self.filters * terms).map(|w| {
+                packed(self.channels, self.filters * taps.len(), |channel, i| {
+                    let (filter, tap) = (i / taps.len(), taps[i % taps.len()].place);
+                    w[filter * terms + channel * grid.kernel() + tap]
+                })
+            });
+            (offsets, weights.collect())
+        });
+        let block = block(self.channels);
+        Turned {
+            phases: phases.collect(),
+            block,
+            start: vec![T::default(); self.channels.next_multiple_of(block)],
+            positions: grid.room(together),
+        }
+    }
+
+    /// One group of ∂L/∂x of some examples, whose outputs lie on `planes`.
+    pub(super) fn to_input<T: Wide>(
+        &self,
+        group: usize,
+        turned: &Turned<T>,
+        planes: &[T],
+        sums: &mut [T],
+        dx: &mut [MaybeUninit<T>],
+    ) {
+        let (grid, room) = (self.grid, turned.positions);
+        let examples = dx.len() / (self.groups * self.input());
+        for (phase, (offsets, weights)) in turned.phases.iter().enumerate() {
+            T::widest(Correlation {
+                x: planes,
+                offsets,
+                weights: &weights[group],
+                start: &turned.start,
+                block: turned.block,
+                positions: grid.span(examples),
+                sums,
+                room,
+            });
+            for (example, dx) in dx.chunks_mut(self.groups * self.input()).enumerate() {
+                let dx = &mut dx[group * self.input()..][..self.input()];
+                for (channel, dx) in dx.chunks_mut(grid.image()).enumerate() {
+                    let line = &sums[channel * room + example * grid.pitch()..];
+                    grid.lift(grid.of_phase(phase), line, dx);
+                }
+            }
+        }
+    }
+
+    /// Where the terms of an output lie on planes of inputs, from its position on.
+    fn offsets(&self) -> Vec<usize> {
+        let grid = self.grid;
+        let (plane, margin) = (grid.plane(self.together()), grid.margin());
+        let lines = (0..self.channels).flat_map(|channel| {
+            grid.taps().map(move |tap| {
+                let line = (channel * grid.phases() + tap.phase) * plane + margin;
+                line.wrapping_add_signed(tap.shift)
+            })
+        });
+        lines.collect()
     }
 
     /// ∂L/∂W, `[groups·filters, channels, kernel rows, kernel columns]`, and the moments of `dy`, if
@@ -265,90 +302,99 @@ impl Job {
         if x.is_empty() || dy.is_empty() || dw.is_empty() {
             return (dw, sizes_of(dy, wanted));
         }
-        let part = self.batch.div_ceil(PARTS);
+        let part = self.part();
         wake();
-        let (parts, seen): (Vec<Vec<T>>, Vec<Moments>) = x
+        let parts = x
             .par_chunks(part * self.groups * self.input())
             .zip(dy.par_chunks(part * self.groups * self.output()))
             .map(|(x, dy)| {
                 if self.plain {
-                    return self.plain_weight_gradient(x, dy, wanted);
+                    self.plain_weight_gradient(x, dy, wanted)
+                } else {
+                    self.part_of_gradients(x, dy, None, wanted)
                 }
-                let (dw, seen) = self.part_of_weight_gradient(x, dy, wanted);
-                if dw.iter().any(|dw| dw.wide().is_nan()) {
-                    return (self.defined_weight_gradient(x, dy), seen);
-                }
-                (dw, seen)
-            })
-            .unzip();
-        for part in parts {
-            for (sum, term) in dw.iter_mut().zip(part) {
-                *sum += term;
-            }
-        }
+            });
+        let (parts, seen): (Vec<Vec<T>>, Vec<Moments>) = parts.unzip();
+        add(&mut dw, &parts);
         (dw, merged(seen))
     }
 
-    fn part_of_weight_gradient<T: Wide>(
+    /// Examples of which the gradients of the weights are summed by one thread.
+    pub(super) fn part(&self) -> usize {
+        self.batch.div_ceil(PARTS)
+    }
+
+    /// ∂L/∂W of some examples and the moments of their outputs' gradients; their ∂L/∂x, where it is wanted.
+    pub(super) fn part_of_gradients<T: Wide>(
         &self,
         x: &[T],
         dy: &[T],
+        mut to_input: Option<(&Turned<T>, &mut [MaybeUninit<T>])>,
         wanted: bool,
     ) -> (Vec<T>, Moments) {
         let (grid, together) = (self.grid, self.together());
         let (plane, margin) = (grid.plane(together), grid.margin());
-        let offsets: Vec<usize> = (0..self.channels)
-            .flat_map(|channel| {
-                grid.taps().map(move |tap| {
-                    let line = (channel * grid.phases() + tap.phase) * plane + margin;
-                    line.wrapping_add_signed(tap.shift)
-                })
-            })
-            .collect();
+        let [inputs, outputs] = [self.input(), self.output()].map(|n| together * self.groups * n);
+        let offsets = self.offsets();
         let block = block(self.filters);
-        let mut planes = vec![T::default(); self.channels * grid.phases() * plane];
-        let mut outputs = vec![T::default(); self.filters.next_multiple_of(block) * plane];
-        let mut sums = vec![T::default(); lane_sums(self.filters, self.terms())];
+        let mut planes = Sheet::zeros(self.channels * grid.phases() * plane);
+        let mut gradients = Sheet::zeros(self.filters.next_multiple_of(block) * plane);
+        let times = dy.len().div_ceil(outputs);
+        let in_one = times == 1 && Slopes::<T>::in_one(grid.span(together));
+        let mut sums = Sheet::zeros(if in_one {
+            0
+        } else {
+            lane_sums(self.filters, self.terms())
+        });
+        let mut lines = match &to_input {
+            Some((turned, _)) => turned.room(),
+            None => Sheet::zeros(0),
+        };
         let mut dw = vec![T::default(); self.groups * self.filters * self.terms()];
         let mut seen = Moments::default();
         for (group, dw) in dw.chunks_mut(self.filters * self.terms()).enumerate() {
-            sums.fill(T::default());
-            for (x, dy) in x
-                .chunks(together * self.groups * self.input())
-                .zip(dy.chunks(together * self.groups * self.output()))
-            {
+            for (time, (x, dy)) in x.chunks(inputs).zip(dy.chunks(outputs)).enumerate() {
                 if group == 0 {
                     seen = seen.merged(sizes_of(dy, wanted));
                 }
-                self.lay_output(group, dy, plane, &mut outputs);
+                self.lay_output(group, dy, plane, &mut gradients);
+                if let Some((turned, dx)) = &mut to_input {
+                    let dx = &mut dx[time * inputs..][..x.len()];
+                    self.to_input(group, turned, &gradients, &mut lines, dx);
+                }
                 self.lay_input(group, x, plane, &mut planes);
                 T::widest(Slopes {
                     x: &planes,
                     offsets: &offsets,
-                    y: &outputs,
+                    y: &gradients,
                     margin,
                     plane,
                     block,
                     positions: grid.span(x.len() / (self.groups * self.input())),
+                    first: time == 0,
+                    last: time + 1 == times,
                     sums: &mut sums,
+                    weights: dw,
                 });
             }
-            T::widest(Gathering {
-                sums: &sums,
-                filters: self.filters,
-                weights: dw,
-                block,
-            });
+        }
+        if dw.iter().any(|dw| dw.wide().is_nan()) {
+            dw = self.defined_weight_gradient(x, dy);
         }
         (dw, seen)
     }
 
-    /// One group of some images on the grid: `[channels, phases, plane]`.
+    /// One group of some images on the grid: `[channels, phases, plane]`, on which were zeros, or as many
+    /// images or more.
     fn lay_input<T: Wide>(&self, group: usize, x: &[T], plane: usize, planes: &mut [T]) {
         let grid = &self.grid;
+        // The gaps between as many images as there were are as they were.
+        let few = x.len() < self.together() * self.groups * self.input();
         for (i, line) in planes.chunks_mut(plane).enumerate() {
             let (channel, phase) = (i / grid.phases(), i % grid.phases());
-            line.fill(T::default());
+            if few {
+                line.fill(T::default());
+            }
             for (example, x) in x.chunks(self.groups * self.input()).enumerate() {
                 let image = &x[group * self.input() + channel * grid.image()..][..grid.image()];
                 let line = &mut line[grid.margin() + example * grid.pitch()..];
@@ -357,11 +403,14 @@ impl Job {
         }
     }
 
-    /// One group of some outputs on the grid: `[filters, plane]`.
+    /// One group of some outputs on the grid: `[filters, plane]`, as [`Self::lay_input`] does it.
     fn lay_output<T: Wide>(&self, group: usize, dy: &[T], plane: usize, planes: &mut [T]) {
         let grid = &self.grid;
+        let few = dy.len() < self.together() * self.groups * self.output();
         for (filter, line) in planes.chunks_mut(plane).take(self.filters).enumerate() {
-            line.fill(T::default());
+            if few {
+                line.fill(T::default());
+            }
             for (example, dy) in dy.chunks(self.groups * self.output()).enumerate() {
                 let image = &dy[group * self.output() + filter * self.positions()..];
                 let line = &mut line[grid.margin() + example * grid.pitch()..];
@@ -369,68 +418,18 @@ impl Job {
             }
         }
     }
+}
 
-    fn plain_forward<T: Wide>(
-        &self,
-        x: &[T],
-        w: &[T],
-        bias: &[T],
-        wanted: bool,
-    ) -> (Vec<T>, Moments) {
-        let positions = self.positions();
-        let mut y = vec![T::default(); self.batch * self.groups * self.output()];
-        let seen = y
-            .par_chunks_mut(self.output())
-            .zip(x.par_chunks(self.input()))
-            .enumerate()
-            .map(|(i, (y, x))| {
-                let group = i % self.groups;
-                let lines = y.chunks_mut(positions);
-                for (line, &b) in lines.zip(&bias[group * self.filters..]) {
-                    line.fill(b);
-                }
-                let w = &w[group * self.filters * self.channels..][..self.filters * self.channels];
-                // y[f, p] += w[f, c] · x[c, p]
-                Matrix::rows(w, self.channels).add_times(&Matrix::rows(x, positions), y);
-                moments_of(y, wanted)
-            })
-            .collect::<Vec<_>>();
-        (y, merged(seen))
-    }
-
-    fn plain_input_gradient<T: Wide>(&self, w: &[T], dy: &[T]) -> Vec<T> {
-        let positions = self.positions();
-        let mut dx = vec![T::default(); self.batch * self.groups * self.input()];
-        dx.par_chunks_mut(self.input())
-            .zip(dy.par_chunks(self.output()))
-            .enumerate()
-            .for_each(|(i, (dx, dy))| {
-                let weights = self.filters * self.channels;
-                let w = &w[i % self.groups * weights..][..weights];
-                // dx[c, p] = w[f, c] · dy[f, p]
-                let w = Matrix::rows(w, self.channels).transposed();
-                w.add_times(&Matrix::rows(dy, positions), dx);
-            });
-        dx
-    }
-
-    fn plain_weight_gradient<T: Wide>(&self, x: &[T], dy: &[T], wanted: bool) -> (Vec<T>, Moments) {
-        let (positions, weights) = (self.positions(), self.filters * self.channels);
-        let mut dw = vec![T::default(); self.groups * weights];
-        let mut seen = Moments::default();
-        let examples = x.chunks(self.input()).zip(dy.chunks(self.output()));
-        for (i, (x, dy)) in examples.enumerate() {
-            seen = seen.merged(sizes_of(dy, wanted));
-            let dw = &mut dw[i % self.groups * weights..][..weights];
-            // dw[f, c] += dy[f, p] · x[c, p]
-            let x = Matrix::rows(x, positions).transposed();
-            Matrix::rows(dy, positions).add_times(&x, dw);
+/// `sum` += all parts, in their order.
+pub(super) fn add<T: Wide>(sum: &mut [T], parts: &[Vec<T>]) {
+    for part in parts {
+        for (sum, &term) in sum.iter_mut().zip(part) {
+            *sum += term;
         }
-        (dw, seen)
     }
 }
 
-fn sizes_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
+pub(super) fn sizes_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
     if wanted {
         T::sizes(values)
     } else {
@@ -438,7 +437,7 @@ fn sizes_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
     }
 }
 
-fn moments_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
+pub(super) fn moments_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
     if wanted {
         T::moments(values)
     } else {
@@ -448,10 +447,10 @@ fn moments_of<T: Wide>(values: &[T], wanted: bool) -> Moments {
 
 /// A vector of numbers that `write` writes, all of them.
 #[allow(unsafe_code)]
-fn written<T>(count: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+pub(super) fn written<T>(count: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
     let mut values = Vec::with_capacity(count);
     write(&mut values.spare_capacity_mut()[..count]);
-    // SAFETY: both callers lift planes of sums into all pixels of all images: of an output there is
+    // SAFETY: the callers lift planes of sums into all pixels of all images: of an output there is
     // one plane, of an image one of each phase, and every pixel is in one phase.
     unsafe { values.set_len(count) };
     values

@@ -143,7 +143,7 @@ impl<T: Wide> Correlation<'_, T> {
     }
 }
 
-/// `sums[f, t]` += Σ over positions q of `y[f, q]` · `x[offsets[t] + q]`.
+/// `weights[f, t]` += Σ over positions q of `y[f, q]` · `x[offsets[t] + q]`, some positions at a time.
 pub(super) struct Slopes<'a, T> {
     pub(super) x: &'a [T],
     pub(super) offsets: &'a [usize],
@@ -155,8 +155,15 @@ pub(super) struct Slopes<'a, T> {
     /// Filters of a block.
     pub(super) block: usize,
     pub(super) positions: usize,
-    /// Partial sums, as many as [`lane_sums`] says.
+    /// Whether nothing was summed before.
+    pub(super) first: bool,
+    /// Whether nothing will be summed behind: the lanes are added up.
+    pub(super) last: bool,
+    /// Sums lane by lane, as many as [`lane_sums`] says, from one time to the next; not read where all is
+    /// done in one go, as [`Slopes::in_one`] says.
     pub(super) sums: &'a mut [T],
+    /// `[filters, terms]`.
+    pub(super) weights: &'a mut [T],
 }
 
 /// Largest number of terms in a block of [`Slopes`].
@@ -176,7 +183,26 @@ impl<T: Wide> Work<T> for Slopes<'_, T> {
     }
 }
 
+/// What a tile of [`Slopes`] is of.
+#[derive(Clone, Copy)]
+struct Tile {
+    filter: usize,
+    term: usize,
+    /// Positions: the first, and how many.
+    first: usize,
+    count: usize,
+    /// Where its sums are.
+    place: usize,
+    fresh: bool,
+    done: bool,
+}
+
 impl<T: Wide> Slopes<'_, T> {
+    /// Whether so many positions need no room for sums, where they are all.
+    pub(super) fn in_one(positions: usize) -> bool {
+        positions.next_multiple_of(LANES) <= POSITIONS
+    }
+
     #[inline(always)]
     fn blocks<X: Lanes<Number = T>, const F: usize, const V: usize>(&mut self) {
         let filters = self.y.len() / self.plane;
@@ -184,11 +210,20 @@ impl<T: Wide> Slopes<'_, T> {
         let end = self.positions.next_multiple_of(X::COUNT);
         for first in (0..end).step_by(POSITIONS) {
             let count = POSITIONS.min(end - first);
-            let mut place = 0;
+            let mut tile = Tile {
+                filter: 0,
+                term: 0,
+                first,
+                count,
+                place: 0,
+                fresh: self.first && first == 0,
+                done: self.last && first + count == end,
+            };
             for filter in (0..filters).step_by(F) {
                 for term in (0..terms).step_by(V) {
-                    self.tile::<X, F, V>(filter, term, first, count, place);
-                    place += F * V * X::COUNT;
+                    (tile.filter, tile.term) = (filter, term);
+                    self.tile::<X, F, V>(tile);
+                    tile.place += F * V * X::COUNT;
                 }
             }
         }
@@ -196,29 +231,25 @@ impl<T: Wide> Slopes<'_, T> {
 
     #[inline(always)]
     #[allow(unsafe_code)]
-    fn tile<X: Lanes<Number = T>, const F: usize, const V: usize>(
-        &mut self,
-        filter: usize,
-        term: usize,
-        first: usize,
-        count: usize,
-        place: usize,
-    ) {
-        let room = &mut self.sums[place..][..F * V * X::COUNT];
+    fn tile<X: Lanes<Number = T>, const F: usize, const V: usize>(&mut self, tile: Tile) {
         let mut sums = [[X::splat(T::default()); V]; F];
-        for (i, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
-            *sum = X::load(&room[i * X::COUNT..]);
+        if !tile.fresh {
+            let room = &self.sums[tile.place..][..F * V * X::COUNT];
+            for (i, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
+                *sum = X::load(&room[i * X::COUNT..]);
+            }
         }
         // Terms after the last are the last once more; nobody reads their sums.
         let last = self.offsets.len() - 1;
         let x: [&[T]; V] = std::array::from_fn(|v| {
-            let offset = self.offsets[(term + v).min(last)];
-            &self.x[offset + first..][..count]
+            let offset = self.offsets[(tile.term + v).min(last)];
+            &self.x[offset + tile.first..][..tile.count]
         });
         let y: [&[T]; F] = std::array::from_fn(|f| {
-            &self.y[(filter + f) * self.plane + self.margin + first..][..count]
+            let line = (tile.filter + f) * self.plane + self.margin;
+            &self.y[line + tile.first..][..tile.count]
         });
-        for q in (0..count).step_by(X::COUNT) {
+        for q in (0..tile.count).step_by(X::COUNT) {
             let part = q..q + X::COUNT;
             let mut lanes = [sums[0][0]; V];
             for (lanes, x) in lanes.iter_mut().zip(x) {
@@ -233,52 +264,29 @@ impl<T: Wide> Slopes<'_, T> {
                 }
             }
         }
-        for (i, sum) in sums.as_flattened().iter().enumerate() {
-            sum.store(&mut room[i * X::COUNT..]);
+        if !tile.done {
+            let room = &mut self.sums[tile.place..][..F * V * X::COUNT];
+            for (i, sum) in sums.as_flattened().iter().enumerate() {
+                sum.store(&mut room[i * X::COUNT..]);
+            }
+            return;
         }
-    }
-}
-
-/// Adds the lanes of partial sums up: `weights[f, t]` += Σ lanes.
-pub(super) struct Gathering<'a, T> {
-    pub(super) sums: &'a [T],
-    pub(super) filters: usize,
-    pub(super) weights: &'a mut [T],
-    pub(super) block: usize,
-}
-
-impl<T: Wide> Work<T> for Gathering<'_, T> {
-    #[inline(always)]
-    fn run<X: Lanes<Number = T>>(mut self) {
-        by_block!(self, X);
-    }
-}
-
-impl<T: Wide> Gathering<'_, T> {
-    #[inline(always)]
-    fn blocks<X: Lanes<Number = T>, const F: usize, const V: usize>(&mut self) {
-        let terms = self.weights.len() / self.filters;
-        let mut tiles = self.sums.chunks_exact(F * V * X::COUNT);
-        for filter in (0..self.filters.next_multiple_of(self.block)).step_by(F) {
-            for term in (0..terms).step_by(V) {
-                let Some(tile) = tiles.next() else { return };
-                for (i, lanes) in tile.chunks_exact(X::COUNT).enumerate() {
-                    let (f, t) = (filter + i / V, term + i % V);
-                    if f < self.filters && t < terms {
-                        self.weights[f * terms + t] += sum(lanes);
-                    }
-                }
+        let terms = self.offsets.len();
+        let lines = self.weights.chunks_exact_mut(terms).skip(tile.filter);
+        for (line, sums) in lines.zip(&sums) {
+            for (weight, sum) in line[tile.term..].iter_mut().zip(sums) {
+                *weight += total(*sum);
             }
         }
     }
 }
 
-/// Sum of up to 16 numbers, halves first: short chains of additions.
+/// Sum of the lanes, halves first: short chains of additions.
 #[inline(always)]
-fn sum<T: Wide>(lanes: &[T]) -> T {
-    let mut sums = [T::default(); LANES];
-    sums[..lanes.len()].copy_from_slice(lanes);
-    let mut half = LANES / 2;
+fn total<X: Lanes>(lanes: X) -> X::Number {
+    let mut sums = [X::Number::default(); LANES];
+    lanes.store(&mut sums);
+    let mut half = X::COUNT / 2;
     while half > 0 {
         let (low, high) = sums.split_at_mut(half);
         for (low, &high) in low.iter_mut().zip(&*high) {
