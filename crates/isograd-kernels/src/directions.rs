@@ -103,8 +103,9 @@ macro_rules! length {
         widths! {
             fn $name, $portable(examples: &[$T], elements: usize) -> (f64, usize) {
                 let examples = &examples[..examples.len().min(FEW * elements)];
+                let rows = || examples.chunks_exact(elements);
                 let mut squares = [0.0 as $T; FEW];
-                for (squares, example) in squares.iter_mut().zip(examples.chunks_exact(elements)) {
+                for (squares, example) in squares.iter_mut().zip(rows()) {
                     let mut sums = [0.0 as $T; LANES];
                     let (chunks, rest) = example.as_chunks::<LANES>();
                     for chunk in chunks {
@@ -119,8 +120,7 @@ macro_rules! length {
                 }
                 let mut factors = squares.map(|squares| squares.sqrt().recip());
                 let mut count = 0;
-                let rows = factors.iter_mut().zip(&squares).zip(examples.chunks_exact(elements));
-                for ((factor, &squares), example) in rows {
+                for ((factor, &squares), example) in factors.iter_mut().zip(&squares).zip(rows()) {
                     if !held(f64::from(squares), elements) {
                         *factor = $squares(example).sqrt().recip() as $T;
                     }
@@ -130,35 +130,40 @@ macro_rules! length {
                         *factor = 0.0;
                     }
                 }
-                let rows = &factors[..examples.len() / elements];
                 let mut square = 0.0;
-                for first in (0..elements).step_by(SHORT) {
-                    let end = elements.min(first + SHORT);
-                    let mut short = [0.0 as $T; LANES];
-                    for at in (first..end).step_by(LANES) {
-                        let mut sums = [0.0 as $T; LANES];
-                        for (row, &factor) in rows.iter().enumerate() {
-                            // What is not a number is not in it, not even times 0.
-                            if factor == 0.0 {
-                                continue;
+                let mut short = [0.0 as $T; LANES];
+                let whole = elements / LANES * LANES;
+                for at in (0..whole).step_by(LANES) {
+                    let mut sums = [0.0 as $T; LANES];
+                    for (example, &factor) in rows().zip(&factors) {
+                        // What is not a number is not in it, not even times 0.
+                        if factor != 0.0 {
+                            let column = &example[at..at + LANES];
+                            for lane in 0..LANES {
+                                sums[lane] += factor * column[lane];
                             }
-                            let example = &examples[row * elements..][..elements];
-                            if let Some(column) = example.get(at..at + LANES) {
-                                for lane in 0..LANES {
-                                    sums[lane] += factor * column[lane];
-                                }
-                            } else {
-                                for (sum, &x) in sums.iter_mut().zip(&example[at..]) {
-                                    *sum += factor * x;
-                                }
-                            }
-                        }
-                        for lane in 0..LANES {
-                            short[lane] += sums[lane] * sums[lane];
                         }
                     }
-                    square += f64::from(total!(short));
+                    for lane in 0..LANES {
+                        short[lane] += sums[lane] * sums[lane];
+                    }
+                    if (at + LANES) % SHORT == 0 {
+                        square += f64::from(total!(short));
+                        short = [0.0; LANES];
+                    }
                 }
+                if whole < elements {
+                    let mut sums = [0.0 as $T; LANES];
+                    for (example, &factor) in rows().zip(&factors).filter(|(_, factor)| **factor != 0.0) {
+                        for (sum, &x) in sums.iter_mut().zip(&example[whole..]) {
+                            *sum += factor * x;
+                        }
+                    }
+                    for lane in 0..LANES {
+                        short[lane] += sums[lane] * sums[lane];
+                    }
+                }
+                square += f64::from(total!(short));
                 (square, count)
             }
         }

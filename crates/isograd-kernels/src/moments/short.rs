@@ -28,12 +28,12 @@ pub(super) struct Short {
     pub(super) sum: f64,
     /// Σ x².
     pub(super) squares: f64,
-    /// max x², NaN left out, or 0 where it was not asked for.
+    /// max |x|, NaN left out, or 0 where it was not asked for.
     pub(super) largest: f32,
 }
 
-/// Σ x with `SUM`, Σ x², and max x² with `MAX`. The order of the additions is the same on every
-/// processor, and so is the result, bit by bit.
+/// Σ x with `SUM`, Σ x², and max |x| with `MAX`. The order of the additions is the same on every
+/// processor; one with AVX-512 adds squares that are not rounded before.
 #[allow(unsafe_code)]
 pub(super) fn short<const SUM: bool, const MAX: bool>(values: &[f32]) -> Short {
     #[cfg(target_arch = "x86_64")]
@@ -58,13 +58,12 @@ pub(super) fn portable<const SUM: bool, const MAX: bool>(values: &[f32]) -> Shor
         let (chunks, rest) = block.as_chunks::<SIDE>();
         let mut short = [[0.0f32; SIDE]; 2];
         let mut add = |lane: usize, x: f32| {
-            let square = x * x;
             if SUM {
                 short[0][lane] += x;
             }
-            short[1][lane] += square;
+            short[1][lane] += x * x;
             if MAX {
-                max[lane] = larger(square, max[lane]);
+                max[lane] = larger(x.abs(), max[lane]);
             }
         };
         for chunk in chunks {
@@ -130,15 +129,18 @@ mod x86 {
     use super::{LANES, SHORT, SIDE, Short, portable};
     use std::arch::x86_64::{
         __m512, __m512d, __mmask16, _mm512_add_pd, _mm512_add_ps, _mm512_castps512_ps256,
-        _mm512_cvtps_pd, _mm512_extractf32x8_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps,
-        _mm512_max_ps, _mm512_mul_ps, _mm512_reduce_add_pd, _mm512_reduce_max_ps,
-        _mm512_setzero_pd, _mm512_setzero_ps,
+        _mm512_cvtps_pd, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_range_ps, _mm512_reduce_add_pd,
+        _mm512_reduce_max_ps, _mm512_setzero_pd, _mm512_setzero_ps,
     };
 
     #[target_feature(enable = "avx2")]
     pub(super) fn avx2<const SUM: bool, const MAX: bool>(values: &[f32]) -> Short {
         portable::<SUM, MAX>(values)
     }
+
+    /// The number that is larger without its sign.
+    const LARGER: i32 = 0b1011;
 
     /// Registers of [`SIDE`] numbers.
     const PARTS: usize = SIDE / 16;
@@ -153,16 +155,15 @@ mod x86 {
     impl Sums {
         #[inline(always)]
         fn add<const SUM: bool, const MAX: bool>(&mut self, part: usize, x: __m512) {
-            // SAFETY: only [`avx512`] calls this, and the processor has AVX-512 F.
+            // SAFETY: only [`avx512`] calls this, and the processor has AVX-512 F and DQ.
             unsafe {
-                let square = _mm512_mul_ps(x, x);
                 if SUM {
                     self.sum[part] = _mm512_add_ps(self.sum[part], x);
                 }
-                self.squares[part] = _mm512_add_ps(self.squares[part], square);
+                self.squares[part] = _mm512_fmadd_ps(x, x, self.squares[part]);
                 if MAX {
-                    // Gives the second where one of them is not a number.
-                    self.max[part] = _mm512_max_ps(square, self.max[part]);
+                    // Of what is not a number the other one.
+                    self.max[part] = _mm512_range_ps::<LARGER>(x, self.max[part]);
                 }
             }
         }

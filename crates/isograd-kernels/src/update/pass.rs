@@ -2,7 +2,6 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
-use crate::moments::{squares_f32, squares_f64};
 use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
@@ -14,17 +13,11 @@ const GRAIN: usize = 1 << 15;
 /// Elements of one turn of the loop.
 const LANES: usize = 16;
 
-/// Elements whose weights and steps are kept until their norms are taken: they stay in the first cache.
-/// A pass of its own over the weights would wait for memory.
-const BLOCK: usize = 1 << 9;
-
 /// [`Real`] with what a step needs.
 pub(super) trait Number:
     Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
     fn root(self) -> Self;
-    /// Σ x².
-    fn squares(values: &[Self]) -> f64;
 
     /// The numbers of a state, where they are of this type.
     fn kept(kept: &mut Kept) -> Option<&mut [Self]>;
@@ -164,42 +157,28 @@ fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
 fn run<T: Number, const S: usize>(
     weights: &mut [T],
     gradient: &[T],
-    mut state: [&mut [T]; S],
+    state: [&mut [T]; S],
     keep: T,
     measure: bool,
     step: impl Fn(T, T, [&mut T; S]) -> T,
 ) -> Sums {
-    if !measure {
-        turns(weights, gradient, state, keep, None, step);
-        return [0.0; 2];
+    if measure {
+        turns::<T, S, true>(weights, gradient, state, keep, step)
+    } else {
+        turns::<T, S, false>(weights, gradient, state, keep, step)
     }
-    let mut sums = [0.0; 2];
-    let mut seen = [[T::default(); BLOCK]; 2];
-    for (block, (weights, gradient)) in weights
-        .chunks_mut(BLOCK)
-        .zip(gradient.chunks(BLOCK))
-        .enumerate()
-    {
-        let (at, count) = (block * BLOCK, weights.len());
-        let state = state.each_mut().map(|kept| &mut kept[at..at + count]);
-        turns(weights, gradient, state, keep, Some(&mut seen), &step);
-        for (sum, seen) in sums.iter_mut().zip(&seen) {
-            *sum += T::squares(&seen[..count]);
-        }
-    }
-    sums
 }
 
-/// `seen` receives the weights before and the steps, of one block, where they are wanted.
+/// With `M`, squares of the weights before and of the steps are added up in the registers that they are in.
 #[inline(always)]
-fn turns<T: Number, const S: usize>(
+fn turns<T: Number, const S: usize, const M: bool>(
     weights: &mut [T],
     gradient: &[T],
     mut state: [&mut [T]; S],
     keep: T,
-    mut seen: Option<&mut [[T; BLOCK]; 2]>,
     step: impl Fn(T, T, [&mut T; S]) -> T,
-) {
+) -> Sums {
+    let mut sums = [[0.0f64; LANES]; 2];
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
     let all = turns.len() * LANES;
@@ -213,9 +192,13 @@ fn turns<T: Number, const S: usize>(
             steps[lane] = step(before[lane], slopes[lane], now);
             weights[lane] = keep * before[lane] - steps[lane];
         }
-        if let Some([weights, moved]) = &mut seen {
-            weights[at..at + LANES].copy_from_slice(&before);
-            moved[at..at + LANES].copy_from_slice(&steps);
+        if M {
+            for (sums, values) in sums.iter_mut().zip([&before, &steps]) {
+                for lane in 0..LANES {
+                    let wide = values[lane].wide();
+                    sums[lane] += wide * wide;
+                }
+            }
         }
     }
     for (lane, (weight, &slope)) in rest.iter_mut().zip(slopes_rest).enumerate() {
@@ -223,11 +206,13 @@ fn turns<T: Number, const S: usize>(
         let before = *weight;
         let step = step(before, slope, now);
         *weight = keep * before - step;
-        if let Some([weights, moved]) = &mut seen {
-            weights[all + lane] = before;
-            moved[all + lane] = step;
+        if M {
+            for (sums, value) in sums.iter_mut().zip([before, step]) {
+                sums[lane] += value.wide() * value.wide();
+            }
         }
     }
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 widths! {
@@ -243,15 +228,11 @@ widths! {
 }
 
 macro_rules! number {
-    ($float:ty, $kept:ident, $step:ident, $squares:path) => {
+    ($float:ty, $kept:ident, $step:ident) => {
         impl Number for $float {
             #[inline(always)]
             fn root(self) -> Self {
                 self.sqrt()
-            }
-
-            fn squares(values: &[Self]) -> f64 {
-                $squares(values)
             }
 
             fn kept(kept: &mut Kept) -> Option<&mut [Self]> {
@@ -272,5 +253,5 @@ macro_rules! number {
     };
 }
 
-number!(f32, Single, step_f32, squares_f32);
-number!(f64, Double, step_f64, squares_f64);
+number!(f32, Single, step_f32);
+number!(f64, Double, step_f64);

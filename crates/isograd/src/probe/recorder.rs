@@ -190,11 +190,11 @@ impl Sink for Recorder {
         let seen = &mut now.seen[site];
         match direction {
             Direction::Forward => {
-                seen.forward = seen.forward.merged(moments);
+                add(&mut seen.forward, moments);
                 seen.examples += batch;
             }
             Direction::Backward => {
-                seen.backward = seen.backward.merged(moments);
+                add(&mut seen.backward, moments);
                 seen.backward_examples += batch;
             }
         }
@@ -232,6 +232,15 @@ impl Sink for Recorder {
             seen.sloped[1] += taken;
         }
     }
+}
+
+/// Adds what a pass showed; mostly there is one.
+fn add(sum: &mut Moments, moments: Moments) {
+    *sum = if sum.count == 0 {
+        moments
+    } else {
+        sum.merged(moments)
+    };
 }
 
 /// For each site, the activation that reads from it, and where it is the beginning of a body that no
