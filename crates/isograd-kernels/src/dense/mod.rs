@@ -10,17 +10,19 @@ mod pass;
 
 use crate::curve::Curve;
 use crate::handle::{from_vec, writable};
-use crate::probe::Watch;
+use crate::probe::{Direction, ProbeBackend, Watch};
 use crate::real::{by_type, slice};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 
-/// What comes behind the product of a dense layer.
+/// What comes behind the product of a dense layer, and who watches it.
 #[derive(Clone, Debug, Default)]
 pub struct Dense {
     /// φ; without one the layer is linear.
     pub curve: Option<Curve>,
+    /// Sees x, and the gradient that this layer sends there.
+    pub input: Option<Watch>,
     /// Sees x W + b, and the gradient that arrives there.
     pub before: Option<Watch>,
     /// Sees φ(x W + b), and the gradient that arrives there; of a linear layer nothing.
@@ -120,6 +122,9 @@ fn forward(
         weight.to_contiguous(),
         bias.to_contiguous(),
     );
+    if let Some(watch) = &layer.input {
+        let _ = Flex::look(x.clone(), watch.clone(), Direction::Forward);
+    }
     let [inputs, units] = weight.shape().dims();
     let shape = with_last(&x.shape(), units);
     let job = pass::Job {
@@ -195,8 +200,12 @@ impl DenseBackend for Flex {
                 None => pass::Gradient::Before(slice!(gradient, T)),
             };
             let [dx, dw, db] = job.backward::<T>(of, d, needed);
+            let seen = |dx: FlexTensor| match &layer.input {
+                Some(watch) => Flex::look(dx, watch.clone(), Direction::Backward),
+                None => dx,
+            };
             (
-                dx.map(|dx| from_vec(dx, x.shape())),
+                dx.map(|dx| seen(from_vec(dx, x.shape()))),
                 dw.map(|dw| from_vec(dw, [inputs, units])),
                 db.map(|db| from_vec(db, [units])),
             )

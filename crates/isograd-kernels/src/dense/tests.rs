@@ -223,12 +223,14 @@ fn watches_see_what_probes_see() {
         let fused = Arc::new(Keep::default());
         let layer = Dense {
             curve: kind,
+            input: Some(watch(&fused, 0)),
             before: Some(watch(&fused, 1)),
             after: kind.map(|_| watch(&fused, 2)),
         };
         let y = dense(x.clone(), weight.clone(), Some(bias.clone()), layer);
         let _ = (y.clone() * y).sum().backward();
         let apart = Arc::new(Keep::default());
+        let x = probe(x, watch(&apart, 0));
         let z = probe(linear(x, weight, Some(bias)), watch(&apart, 1));
         let y = match kind {
             Some(kind) => probe(curve(kind, z), watch(&apart, 2)),
@@ -237,7 +239,7 @@ fn watches_see_what_probes_see() {
         let _ = (y.clone() * y).sum().backward();
         let (found, expected) = (fused.0.lock().unwrap(), apart.0.lock().unwrap());
         assert_eq!(found.len(), expected.len());
-        assert_eq!(found.len(), if kind.is_some() { 4 } else { 2 });
+        assert_eq!(found.len(), if kind.is_some() { 6 } else { 4 });
         for (a, b) in found.iter().zip(&*expected) {
             assert_eq!((a.0, a.1, a.2), (b.0, b.1, b.2));
             assert!(

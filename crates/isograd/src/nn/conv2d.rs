@@ -83,3 +83,15 @@ pub(super) fn avg_pool(
     options.count_include_pad = false;
     avg_pool2d(x, options)
 }
+/// Every pixel as a block of `rows` by `columns`.
+///
+/// # Shapes
+///
+/// - `x`: `[batch, channels, height, width]`
+/// - result: `[batch, channels, rows·height, columns·width]`
+pub(super) fn upsample(x: Tensor<4>, [rows, columns]: [usize; 2]) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let x = x.reshape([batch, channels, height, 1, width, 1]);
+    let x = x.repeat_dim(3, rows).repeat_dim(5, columns);
+    x.reshape([batch, channels, height * rows, width * columns])
+}

@@ -4,7 +4,7 @@ use super::activation;
 use super::attention::AttentionOptions;
 use super::batch_norm::{BatchNormOptions, Behind};
 use super::conv1d::{self, Steps};
-use super::conv2d::{avg_pool, max_pool};
+use super::conv2d::{avg_pool, max_pool, upsample};
 use super::dropout::dropout;
 use super::embedding::{Vectors, patches, place_sinusoid};
 use super::fused::Fused;
@@ -18,7 +18,7 @@ use burn::tensor::activation::softmax;
 use isograd_core::describe::network::SoftmaxAxis;
 use isograd_core::describe::{Node, NodeId, Op, Plan};
 use isograd_core::trace::{Role, Site, sites};
-use isograd_kernels::{self as kernel, Watch, Windows, probe};
+use isograd_kernels::{self as kernel, Watch, Windows};
 use std::sync::Arc;
 
 /// Where the probes of a node report to.
@@ -117,22 +117,47 @@ impl Network {
             .into_rows()
     }
 
-    pub(super) fn chain(&self, chain: &[NodeId], mut x: Signal, pass: &Pass) -> Signal {
+    pub(super) fn chain(&self, chain: &[NodeId], x: Signal, pass: &Pass) -> Signal {
+        self.chain_behind(chain, x, None, pass)
+    }
+
+    /// The body of a block, whose input `site` sees.
+    fn body(&self, chain: &[NodeId], x: Signal, site: usize, pass: &Pass) -> Signal {
+        let mut watch = pass.watch_at(site);
+        let first = chain.first().map(|&id| &self.frame.plan.nodes[id].op);
+        let x = match first {
+            Some(Op::Dense { .. }) if pass.calibrate.is_none() => x,
+            _ => x.seen(watch.take()),
+        };
+        self.chain_behind(chain, x, watch, pass)
+    }
+
+    /// `input` sees what the first node reads, a dense layer.
+    fn chain_behind(
+        &self,
+        chain: &[NodeId],
+        mut x: Signal,
+        mut input: Option<Watch>,
+        pass: &Pass,
+    ) -> Signal {
         let mut at = 0;
         while at < chain.len() {
             let fused = self.fused(&chain[at..], pass);
             let last = at + fused.nodes() - 1;
             let id = chain[last];
-            let mut watch = watch_at(self.frame.by_node[id].output, pass);
+            let mut watch = pass.watch_at(self.frame.by_node[id].output);
             let node = &self.frame.plan.nodes[chain[at]];
             x = match fused {
                 // What is scaled behind the node is seen behind that.
-                Fused::No if pass.calibrate.is_some() => self.node(node, x, pass, &mut None),
-                Fused::No => self.node(node, x, pass, &mut watch),
+                Fused::No if pass.calibrate.is_some() => {
+                    self.node(node, x, pass, &mut None, &mut None)
+                }
+                Fused::No => self.node(node, x, pass, &mut watch, &mut input),
                 Fused::DenseCurve(curve) => {
-                    let before = watch_at(self.frame.by_node[node.id].output, pass);
+                    let before = pass.watch_at(self.frame.by_node[node.id].output);
                     let layer = kernel::Dense {
                         curve: Some(curve),
+                        input: input.take(),
                         before,
                         after: watch.take(),
                     };
@@ -141,7 +166,7 @@ impl Network {
                 Fused::BatchNormCurve(curve) => {
                     let mut behind = Behind {
                         curve: Some(curve),
-                        before: watch_at(self.frame.by_node[node.id].output, pass),
+                        before: pass.watch_at(self.frame.by_node[node.id].output),
                         after: watch.take(),
                     };
                     self.batch_norm(node, x, pass, &mut behind)
@@ -151,7 +176,7 @@ impl Network {
             if let Some(calibration) = &pass.calibrate {
                 x = calibration.scale(node, x, self.of(id));
             }
-            x = seen(x, watch);
+            x = x.seen(watch);
             if self.frame.memories[id] {
                 pass.kept.put(id, x.clone());
             }
@@ -161,14 +186,26 @@ impl Network {
 
     /// What a node makes of `x`. One that shows its output itself, in a pass that it makes over it
     /// anyway, takes `watch`.
-    fn node(&self, node: &Node, x: Signal, pass: &Pass, watch: &mut Option<Watch>) -> Signal {
+    fn node(
+        &self,
+        node: &Node,
+        x: Signal,
+        pass: &Pass,
+        watch: &mut Option<Watch>,
+        input: &mut Option<Watch>,
+    ) -> Signal {
         match &node.op {
             Op::Dense { .. } => {
-                let layer = kernel::Dense {
-                    before: watch.take(),
-                    ..kernel::Dense::default()
-                };
-                self.dense(node, x, layer)
+                let (input, before) = (input.take(), watch.take());
+                self.dense(
+                    node,
+                    x,
+                    kernel::Dense {
+                        input,
+                        before,
+                        ..Default::default()
+                    },
+                )
             }
             Op::Conv2d {
                 stride,
@@ -232,15 +269,7 @@ impl Network {
             } => Signal::Image(avg_pool(x.image(), *kernel, *stride, *padding)),
             Op::GlobalAvgPool => Signal::Flat(x.positions().mean_dim(2).squeeze_dim(2)),
             Op::GlobalMaxPool => Signal::Flat(x.positions().max_dim(2).squeeze_dim(2)),
-            Op::Upsampling2d {
-                factor: [rows, columns],
-            } => {
-                let x = x.image();
-                let [batch, channels, height, width] = x.dims();
-                let x = x.reshape([batch, channels, height, 1, width, 1]);
-                let x = x.repeat_dim(3, *rows).repeat_dim(5, *columns);
-                Signal::Image(x.reshape([batch, channels, height * rows, width * columns]))
-            }
+            Op::Upsampling2d { factor } => Signal::Image(upsample(x.image(), *factor)),
             Op::Flatten => Signal::Flat(x.into_rows()),
             Op::Dropout { rate } => dropout(x, *rate, &node.name, pass),
             Op::Activation(phi) => each!(x, x => activation::seen(*phi, x, watch)),
@@ -338,8 +367,7 @@ impl Network {
                 let chains = node.op.chains();
                 let through = (!chains.main.is_empty()).then(|| {
                     let site = self.frame.by_node[node.id].branch;
-                    let branch = seen(x.clone(), watch_at(site, pass));
-                    self.chain(chains.main, branch, pass)
+                    self.body(chains.main, x.clone(), site, pass)
                 });
                 let beside = self.chain(chains.beside, x.clone(), pass);
                 match (&node.op, through) {
@@ -456,20 +484,6 @@ impl Network {
 
     fn of(&self, node: NodeId) -> Option<&Parameters> {
         self.slots[node].map(|slot| &self.parameters[slot].1)
-    }
-}
-
-/// Who watches a site in this pass.
-fn watch_at(site: usize, pass: &Pass) -> Option<Watch> {
-    let sink = pass.watch.clone()?;
-    Some(Watch { site, sink })
-}
-
-/// Puts a probe behind a signal, if somebody watches.
-fn seen(x: Signal, watch: Option<Watch>) -> Signal {
-    match watch {
-        None => x,
-        Some(watch) => each!(x, x => probe(x, watch)),
     }
 }
 

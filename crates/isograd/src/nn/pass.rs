@@ -3,7 +3,7 @@
 use super::lsuv::Calibration;
 use super::signal::Signal;
 use isograd_core::describe::NodeId;
-use isograd_kernels::Sink;
+use isograd_kernels::{Sink, Watch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,5 +112,11 @@ impl Pass {
     pub fn watched(mut self, sink: Arc<dyn Sink>) -> Self {
         self.watch = Some(sink);
         self
+    }
+
+    /// Who watches a site.
+    pub(super) fn watch_at(&self, site: usize) -> Option<Watch> {
+        let sink = self.watch.clone()?;
+        Some(Watch { site, sink })
     }
 }

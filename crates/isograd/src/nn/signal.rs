@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use isograd_core::describe::Shape;
+use isograd_kernels::{Watch, probe};
 
 /// A batch of vectors, sequences or images.
 #[derive(Clone, Debug)]
@@ -72,6 +73,14 @@ impl Signal {
             Self::Flat(x) => x.dims()[0],
             Self::Sequence(x) => x.dims()[0],
             Self::Image(x) => x.dims()[0],
+        }
+    }
+
+    /// With a probe behind it, if somebody watches.
+    pub(super) fn seen(self, watch: Option<Watch>) -> Self {
+        match watch {
+            None => self,
+            Some(watch) => each!(self, x => probe(x, watch)),
         }
     }
 
