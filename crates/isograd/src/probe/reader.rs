@@ -35,9 +35,11 @@ impl Reader {
     }
 
     /// The rows of what was seen, one a site.
-    pub fn rows(&mut self, measured: &Measured) -> Vec<Row> {
+    pub fn rows(&mut self, measured: &mut Measured) -> Vec<Row> {
+        let per_example = measured.per_example;
+        measured.settle();
         let seen = measured.seen.iter();
-        let mut rows: Vec<Row> = seen.map(|s| row(s, measured.per_example)).collect();
+        let mut rows: Vec<Row> = seen.map(|s| row(s, per_example)).collect();
         for (site, feed) in self.feeds.iter().enumerate() {
             let Some(feed) = feed else { continue };
             let whole = measured.whole.get(site);

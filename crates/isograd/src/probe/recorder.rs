@@ -58,6 +58,20 @@ pub(super) struct Seen {
     pub(super) sloped: [usize; 2],
 }
 
+impl Seen {
+    fn begin_forward(&mut self) {
+        *self = Self {
+            backward: self.backward,
+            backward_examples: self.backward_examples,
+            ..Self::default()
+        };
+    }
+
+    fn begin_backward(&mut self) {
+        (self.backward, self.backward_examples) = Default::default();
+    }
+}
+
 /// What a site shows of everything, beside its moments.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Whole {
@@ -69,11 +83,29 @@ pub(super) struct Whole {
 #[derive(Debug, Default)]
 pub struct Measured {
     pub(super) per_example: f64,
+    /// What was seen before stands where [`Self::fresh`] says that nothing was since.
     pub(super) seen: Vec<Seen>,
+    /// Of each site, whether something was seen forward and backward.
+    fresh: Vec<[bool; 2]>,
     /// Σ of the squared slopes of each unit, where its site's slopes were taken.
     pub(super) slopes: Vec<f64>,
     /// Of [`Detail::Full`] only.
     pub(super) whole: Vec<Whole>,
+}
+
+impl Measured {
+    /// Has nothing stand where nothing was seen.
+    pub(super) fn settle(&mut self) {
+        for (seen, [forward, backward]) in self.seen.iter_mut().zip(&self.fresh) {
+            if !forward {
+                seen.begin_forward();
+            }
+            if !backward {
+                seen.begin_backward();
+            }
+        }
+        self.fresh.fill([true; 2]);
+    }
 }
 
 /// Everything seen, and what outlives a step.
@@ -140,6 +172,7 @@ impl Recorder {
         Measured {
             per_example: 1.0,
             seen: vec![Seen::default(); sites],
+            fresh: vec![[false; 2]; sites],
             slopes: vec![0.0; of(Detail::Step, units)],
             whole: vec![Whole::default(); of(Detail::Full, sites)],
         }
@@ -159,7 +192,7 @@ impl Recorder {
 
     /// Takes back what was read: a network of many layers would need new memory at each step.
     pub fn give_back(&self, mut measured: Measured) {
-        measured.seen.fill(Seen::default());
+        measured.fresh.fill([false; 2]);
         measured.whole.fill(Whole::default());
         self.lock().spare.push(measured);
     }
@@ -187,14 +220,29 @@ impl Sink for Recorder {
     ) {
         let mut state = self.lock();
         let State { now, sampler, .. } = &mut *state;
-        let seen = &mut now.seen[site];
+        let (seen, fresh) = (&mut now.seen[site], &mut now.fresh[site]);
+        // What stands there was read by another thread since: it is written over, not waited for.
         match direction {
+            Direction::Forward if *fresh == [false; 2] => {
+                fresh[0] = true;
+                *seen = Seen {
+                    forward: moments,
+                    examples: batch,
+                    ..Seen::default()
+                };
+            }
             Direction::Forward => {
-                add(&mut seen.forward, moments);
+                if !mem::replace(&mut fresh[0], true) {
+                    seen.begin_forward();
+                }
+                seen.forward = seen.forward.merged(moments);
                 seen.examples += batch;
             }
+            Direction::Backward if !mem::replace(&mut fresh[1], true) => {
+                (seen.backward, seen.backward_examples) = (moments, batch);
+            }
             Direction::Backward => {
-                add(&mut seen.backward, moments);
+                seen.backward = seen.backward.merged(moments);
                 seen.backward_examples += batch;
             }
         }
@@ -232,15 +280,6 @@ impl Sink for Recorder {
             seen.sloped[1] += taken;
         }
     }
-}
-
-/// Adds what a pass showed; mostly there is one.
-fn add(sum: &mut Moments, moments: Moments) {
-    *sum = if sum.count == 0 {
-        moments
-    } else {
-        sum.merged(moments)
-    };
 }
 
 /// For each site, the activation that reads from it, and where it is the beginning of a body that no

@@ -134,8 +134,8 @@ impl Work {
         }
     }
 
-    fn record(&mut self, sheet: Sheet) -> Record {
-        let mut rows = self.reader.rows(&sheet.measured);
+    fn record(&mut self, mut sheet: Sheet) -> Record {
+        let mut rows = self.reader.rows(&mut sheet.measured);
         self.recorder.give_back(sheet.measured);
         self.weights.fill(&sheet.weights, &mut rows);
         Record {

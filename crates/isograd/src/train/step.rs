@@ -359,8 +359,9 @@ impl ModuleMapper for Updater<'_> {
         one.weights = None;
         let Telling { norm, rows, hold } = &mut self.telling;
         let mut row = None;
+        let told = *norm || rows.is_some();
         // The gradient is read here, just before the step reads it: it comes from far away only once.
-        if *norm || rows.is_some() {
+        if told {
             let known = self.squares.next();
             let squares = known.unwrap_or_else(|| one.gradient.sum_of_squares());
             self.told.norm += squares;
@@ -382,6 +383,9 @@ impl ModuleMapper for Updater<'_> {
                     .flatten(),
                 ..WeightRow::default()
             });
+        }
+        if told && let Some(next) = self.gradients.peek() {
+            next.gradient.approach();
         }
         let (id, value, mapper) = param.consume();
         let (value, norms) = change(value, |value| {

@@ -47,7 +47,7 @@ impl Fit<'_> {
                 first = Some((global, norms));
             }
         }
-        let mut rows = Reader::of(&recorder).rows(&recorder.collect(factor));
+        let mut rows = Reader::of(&recorder).rows(&mut recorder.collect(factor));
         let (global, gradients) = first.unwrap_or_default();
         self.probe_weights(&gradients, &mut rows);
         let lr = self.optimizer.lr_at(self.step) * self.schedule.factor(self.step);
