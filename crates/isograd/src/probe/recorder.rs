@@ -140,14 +140,17 @@ impl Recorder {
         if detail == Detail::Full {
             twins.fill(None);
         }
+        let samples = sites.iter().zip(&feeds).map(|(site, feed)| {
+            let most = examples(plan.nodes[site.node].output.elements());
+            let sloped = feed.map_or(0, |feed| few(feed.activation, most));
+            most.min(PAIRED).max(sloped)
+        });
+        let samples = samples.collect();
         let recorder = Self {
             detail,
             feeds: feeds.into(),
             twins: twins.into(),
-            samples: sites
-                .iter()
-                .map(|site| examples(plan.nodes[site.node].output.elements()))
-                .collect(),
+            samples,
             looks: AtomicBool::new(true),
             state: Mutex::default(),
         };
