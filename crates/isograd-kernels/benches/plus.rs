@@ -13,7 +13,12 @@ fn main() {
 }
 
 /// Batch, channels, rows and columns: the stages of a ResNet-20, and a Transformer's block.
-const BLOCKS: [[usize; 4]; 4] = [[64, 16, 28, 28], [64, 32, 14, 14], [64, 64, 7, 7], [32, 64, 128, 1]];
+const BLOCKS: [[usize; 4]; 4] = [
+    [64, 16, 28, 28],
+    [64, 32, 14, 14],
+    [64, 64, 7, 7],
+    [32, 64, 128, 1],
+];
 
 fn step(bencher: Bencher, block: [usize; 4], f: fn(Tensor<4>, Tensor<4>) -> Tensor<4>) {
     let count: usize = block.iter().product();

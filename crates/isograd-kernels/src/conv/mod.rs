@@ -325,8 +325,8 @@ impl<B: ConvBackend + ProbeBackend, C: CheckpointStrategy> ConvBackend for Autod
         windows: Windows,
         watch: Option<Watch>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [x, weight, gradient] = [x, weight, gradient].map(|tensor| tensor.into_primitive());
-        let (dx, dw) = B::conv_to_both(x, weight, gradient, windows, watch);
+        let (x, weight) = (x.into_primitive(), weight.into_primitive());
+        let (dx, dw) = B::conv_to_both(x, weight, gradient.into_primitive(), windows, watch);
         let outer = <Self as burn::backend::AutodiffBackend>::from_inner;
         (outer(dx), outer(dw))
     }

@@ -206,7 +206,7 @@ impl Job {
                 |(planes, sums), (dx, dy)| {
                     for group in 0..self.groups {
                         self.lay_output(group, dy, plane, planes);
-                        self.to_input(group, &turned, planes, sums, dx);
+                        self.lift_inputs(group, &turned, planes, sums, dx);
                     }
                 },
             );
@@ -245,7 +245,7 @@ impl Job {
     }
 
     /// One group of ∂L/∂x of some examples, whose outputs lie on `planes`.
-    pub(super) fn to_input<T: Wide>(
+    pub(super) fn lift_inputs<T: Wide>(
         &self,
         group: usize,
         turned: &Turned<T>,
@@ -360,7 +360,7 @@ impl Job {
                 self.lay_output(group, dy, plane, &mut gradients);
                 if let Some((turned, dx)) = &mut to_input {
                     let dx = &mut dx[time * inputs..][..x.len()];
-                    self.to_input(group, turned, &gradients, &mut lines, dx);
+                    self.lift_inputs(group, turned, &gradients, &mut lines, dx);
                 }
                 self.lay_input(group, x, plane, &mut planes);
                 T::widest(Slopes {

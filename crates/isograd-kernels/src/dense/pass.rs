@@ -117,7 +117,7 @@ impl Job<'_> {
         } else {
             let [x, weight] = self.matrices(x, weight);
             let mut z = x.times(&weight);
-            let sample = self.sample(&z, bias, self.sampled(shown));
+            let sample = Self::sample(&z, bias, self.sampled(shown));
             let mut y = both.then(|| Vec::with_capacity(z.len()));
             let to = y.as_mut().map(|y| &mut y.spare_capacity_mut()[..z.len()]);
             let seen = self.pass(look).forward(&mut z, to, bias);
@@ -148,7 +148,7 @@ impl Job<'_> {
     }
 
     /// So many numbers of x W + b.
-    fn sample<T: Curved>(&self, z: &[T], bias: Option<&[T]>, numbers: usize) -> Vec<T> {
+    fn sample<T: Curved>(z: &[T], bias: Option<&[T]>, numbers: usize) -> Vec<T> {
         let mut sample = z[..numbers].to_vec();
         if let Some(bias) = bias {
             T::add_to_rows(&mut sample, bias);
