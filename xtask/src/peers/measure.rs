@@ -68,7 +68,7 @@ pub(super) fn measure(
     let scratch = programs.scratch()?;
     let mut isograd = programs.isograd(name, &scratch.path().join("trace"))?;
     let mut eager = programs.torch(name, "eager")?;
-    let difference = difference(name, first(&mut isograd)?, first(&mut eager)?)?;
+    let difference = difference(name, first(&mut isograd, "every")?, first(&mut eager, "")?)?;
 
     let step = isograd.steps(10, "default")?.seconds / 10.0;
     let tens = 10 * (LONG / (10.0 * step)).ceil().max(1.0) as u64;
@@ -103,9 +103,9 @@ pub(super) fn measure(
 }
 
 /// Losses of the first ten steps.
-fn first(contender: &mut Contender) -> Result<Vec<f64>, String> {
+fn first(contender: &mut Contender, watch: &str) -> Result<Vec<f64>, String> {
     let mut losses = contender.block()?.losses;
-    losses.extend(contender.steps(9, "every")?.losses);
+    losses.extend(contender.steps(9, watch)?.losses);
     Ok(losses)
 }
 
