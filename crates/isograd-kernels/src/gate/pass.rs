@@ -1,7 +1,7 @@
 //! The passes over slices.
 
 use crate::Moments;
-use crate::pieces::{each, merged};
+use crate::pieces::{each, made, merged};
 use crate::real::Real;
 use crate::width::widths;
 
@@ -59,18 +59,12 @@ gated!(f64, mix_f64, mix_f64_portable, part_f64, part_f64_portable);
 
 /// x + t·(h − x) of `[h, t, x]`, and with `look` its moments.
 pub(super) fn forward<T: Gated>([h, t, x]: [&[T]; 3], look: bool) -> (Vec<T>, Moments) {
-    let mut y = vec![T::default(); x.len()];
-    let parts = each(y.chunks_mut(GRAIN).enumerate(), |(i, y)| {
-        let mut seen = Moments::default();
-        for (j, y) in y.chunks_mut(BLOCK).enumerate() {
-            let at = i * GRAIN + j * BLOCK;
-            let at = at..at + y.len();
-            T::mix(&h[at.clone()], &t[at.clone()], &x[at], y);
-            if look {
-                seen = seen.merged(T::moments(y));
-            }
+    let (y, parts) = made(x.len(), [GRAIN, BLOCK], |at, y, seen: &mut Moments| {
+        let at = at..at + y.len();
+        T::mix(&h[at.clone()], &t[at.clone()], &x[at], y);
+        if look {
+            *seen = seen.merged(T::moments(y));
         }
-        seen
     });
     (y, merged(parts))
 }

@@ -4,7 +4,7 @@ use super::loops::{Maps, Runs};
 use crate::norm::number::Number;
 use crate::norm::shown::Shown;
 use crate::norm::sums::not_below_zero;
-use crate::pieces::{BLOCK, PIECE, each, multiple};
+use crate::pieces::{BLOCK, PIECE, each, made, multiple};
 use crate::{Curve, Moments};
 use burn::tensor::Shape;
 
@@ -141,7 +141,6 @@ impl Layout {
             scale: &scale,
             shift: beta,
         };
-        let mut output = vec![T::default(); x.len()];
         let (piece, block) = (self.piece(), self.block());
         // A sample of what the activation takes the place of is normalised beside it; where all of it is
         // asked for, it has to be there at once.
@@ -153,35 +152,35 @@ impl Layout {
             T::apply(x, self.runs(0), maps, &mut sample);
             sample
         });
-        let turns = if sample.is_none() && seen.before.values() && seen.curve.is_some() {
-            [Some((true, false)), Some((false, true))]
-        } else {
-            [Some((true, true)), None]
+        let later = sample.is_none() && seen.before.values() && seen.curve.is_some();
+        let activate = |y: &mut [T], moments: &mut Moments| {
+            if let Some(curve) = seen.curve {
+                T::forward(curve, y);
+                *moments = moments.merged(seen.after.moments(y));
+            }
         };
-        for (normalise, activate) in turns.into_iter().flatten() {
-            let pieces = output.chunks_mut(piece).zip(x.chunks(piece)).enumerate();
-            let parts = each(pieces, |(i, (y, x))| {
-                let mut moments = [Moments::default(); 2];
-                for (j, (y, x)) in y.chunks_mut(block).zip(x.chunks(block)).enumerate() {
-                    if normalise {
-                        T::apply(x, self.runs(i * piece + j * block), maps, y);
-                        moments[0] = moments[0].merged(seen.before.moments(y));
-                    }
-                    if let (Some(curve), true) = (seen.curve, activate) {
-                        T::forward(curve, y);
-                        moments[1] = moments[1].merged(seen.after.moments(y));
-                    }
+        let (mut output, parts) = made(
+            x.len(),
+            [piece, block],
+            |at, y, moments: &mut [Moments; 2]| {
+                T::apply(&x[at..at + y.len()], self.runs(at), maps, y);
+                moments[0] = moments[0].merged(seen.before.moments(y));
+                if !later {
+                    activate(y, &mut moments[1]);
                 }
+            },
+        );
+        let before = sample.as_deref().unwrap_or(&output);
+        seen.before.tell(shape, parts.iter().map(|m| m[0]), before);
+        let mut parts: Vec<Moments> = parts.into_iter().map(|m| m[1]).collect();
+        if later {
+            parts = each(output.chunks_mut(piece), |y| {
+                let mut moments = Moments::default();
+                y.chunks_mut(block).for_each(|y| activate(y, &mut moments));
                 moments
             });
-            if normalise {
-                let before = sample.as_deref().unwrap_or(&output);
-                seen.before.tell(shape, parts.iter().map(|m| m[0]), before);
-            }
-            if activate {
-                seen.after.tell(shape, parts.iter().map(|m| m[1]), &output);
-            }
         }
+        seen.after.tell(shape, parts.into_iter(), &output);
         Forward {
             output,
             mean,

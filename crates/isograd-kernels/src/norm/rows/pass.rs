@@ -4,7 +4,7 @@ use super::Rows;
 use crate::Moments;
 use crate::norm::number::Number;
 use crate::norm::shown::Shown;
-use crate::pieces::{BLOCK, PIECE, each, multiple};
+use crate::pieces::{BLOCK, PIECE, each, made, multiple};
 use burn::tensor::Shape;
 
 impl Rows {
@@ -29,25 +29,20 @@ impl Rows {
         shown: Shown<'_>,
     ) -> (Vec<T>, Vec<T>) {
         let n = self.elements;
-        let mut output = vec![T::default(); x.len()];
-        let mut statistics = vec![T::default(); 2 * (x.len() / n)];
         let [block, piece] = self.cut();
-        let pieces = output
-            .chunks_mut(piece * n)
-            .zip(x.chunks(piece * n))
-            .zip(statistics.chunks_mut(2 * piece));
-        let parts = each(pieces.enumerate(), |(i, ((y, x), statistics))| {
-            let blocks = y
-                .chunks_mut(block * n)
-                .zip(x.chunks(block * n))
-                .zip(statistics.chunks_mut(2 * block));
-            let mut seen = Moments::default();
-            for (j, ((y, x), statistics)) in blocks.enumerate() {
-                T::rows(x, *self, i * piece + j * block, maps, y, statistics);
-                seen = seen.merged(shown.moments(y));
-            }
-            seen
-        });
+        let (output, parts) = made(
+            x.len(),
+            [piece * n, block * n],
+            |at, y, (statistics, seen): &mut (Vec<T>, Moments)| {
+                let done = statistics.len();
+                statistics.resize(done + 2 * (y.len() / n), T::default());
+                let (x, of_block) = (&x[at..at + y.len()], &mut statistics[done..]);
+                T::rows(x, *self, at / n, maps, y, of_block);
+                *seen = seen.merged(shown.moments(y));
+            },
+        );
+        let (statistics, parts): (Vec<Vec<T>>, Vec<Moments>) = parts.into_iter().unzip();
+        let statistics = statistics.concat();
         shown.tell(shape, parts.into_iter(), &output);
         (output, statistics)
     }
