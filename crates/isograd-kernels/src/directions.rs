@@ -1,5 +1,6 @@
 //! The directions of examples, whose sum has the mean cosine between them in its length.
 
+use crate::lanes::fold;
 use crate::moments::{held, squares_f32, squares_f64};
 use crate::probe::Slice;
 use crate::width::widths;
@@ -82,21 +83,6 @@ const FEW: usize = 16;
 /// Columns whose squares are added up in single precision.
 const SHORT: usize = 1 << 12;
 
-/// The sum of numbers side by side, half onto half: short chains of additions.
-macro_rules! total {
-    ($lanes:expr) => {{
-        let mut lanes = $lanes;
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                lanes[lane] += lanes[lane + width];
-            }
-            width /= 2;
-        }
-        lanes[0]
-    }};
-}
-
 /// Writes ‖Σ x/‖x‖‖² and the number of terms for one type.
 macro_rules! length {
     ($T:ty, $name:ident, $portable:ident, $squares:ident) => {
@@ -116,7 +102,7 @@ macro_rules! length {
                     for (sum, &x) in sums.iter_mut().zip(rest) {
                         *sum += x * x;
                     }
-                    *squares = total!(sums);
+                    *squares = fold(sums);
                 }
                 let mut factors = squares.map(|squares| squares.sqrt().recip());
                 let mut count = 0;
@@ -148,7 +134,7 @@ macro_rules! length {
                         short[lane] += sums[lane] * sums[lane];
                     }
                     if (at + LANES) % SHORT == 0 {
-                        square += f64::from(total!(short));
+                        square += f64::from(fold(short));
                         short = [0.0; LANES];
                     }
                 }
@@ -163,7 +149,7 @@ macro_rules! length {
                         short[lane] += sums[lane] * sums[lane];
                     }
                 }
-                square += f64::from(total!(short));
+                square += f64::from(fold(short));
                 (square, count)
             }
         }

@@ -5,7 +5,7 @@
 use crate::Moments;
 use crate::curve::Curved;
 use crate::handle::{from_vec, writable};
-use crate::pieces::{BLOCK, PIECE, each, merged};
+use crate::pieces::{BLOCK, PIECE, each, made, merged};
 use crate::probe::{Direction, ProbeBackend, Want, Watch, show, want};
 use crate::real::{by_type, slice};
 use burn::backend::autodiff::{
@@ -16,7 +16,6 @@ use burn::backend::autodiff::{
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
-use std::mem::MaybeUninit;
 
 /// `x` + `f`, which `watch` sees, and later its gradient, that of both.
 ///
@@ -69,23 +68,17 @@ fn add<T: Curved>(to: &mut [T], other: &[T], look: bool) -> Moments {
 /// x + f where nothing was yet, and what is seen of it.
 fn sum<T: Curved>(x: &[T], f: &[T], look: bool) -> (Vec<T>, Moments) {
     assert_eq!(x.len(), f.len(), "sizes of a sum");
-    let mut values = Vec::with_capacity(x.len());
-    let room: &mut [MaybeUninit<T>] = &mut values.spare_capacity_mut()[..x.len()];
-    let parts = x.chunks(PIECE).zip(f.chunks(PIECE));
-    let seen = merged(each(room.chunks_mut(PIECE).zip(parts), |(to, (x, f))| {
-        let parts = x.chunks(BLOCK).zip(f.chunks(BLOCK));
-        merged(to.chunks_mut(BLOCK).zip(parts).map(|(to, (x, f))| {
-            let to = to.write_copy_of_slice(x);
-            T::add_rows(f, to);
-            moments(to, look)
-        }))
-    }));
-    // SAFETY: all pieces have been written: they are as many as those of `x`.
-    #[allow(unsafe_code)]
-    unsafe {
-        values.set_len(x.len());
-    }
-    (values, seen)
+    let (y, seen) = made(
+        x.len(),
+        [PIECE, BLOCK],
+        |at, y: &mut [T], seen: &mut Moments| {
+            let at = at..at + y.len();
+            y.copy_from_slice(&x[at.clone()]);
+            T::add_rows(&f[at], y);
+            *seen = seen.merged(moments(y, look));
+        },
+    );
+    (y, merged(seen))
 }
 
 impl PlusBackend for Flex {

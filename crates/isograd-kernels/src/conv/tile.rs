@@ -1,6 +1,6 @@
 //! Products on the grid, block by block of sums in registers.
 
-use crate::lanes::{Lanes, Wide, Work};
+use crate::lanes::{Lanes, Wide, Work, fold};
 
 /// Weights that a block of sums reads before it is set aside: they and what they multiply stay in
 /// the cache next to the processor.
@@ -281,18 +281,10 @@ impl<T: Wide> Slopes<'_, T> {
     }
 }
 
-/// Sum of the lanes, halves first: short chains of additions.
+/// Sum of the lanes.
 #[inline(always)]
 fn total<X: Lanes>(lanes: X) -> X::Number {
     let mut sums = [X::Number::default(); LANES];
     lanes.store(&mut sums);
-    let mut half = X::COUNT / 2;
-    while half > 0 {
-        let (low, high) = sums.split_at_mut(half);
-        for (low, &high) in low.iter_mut().zip(&*high) {
-            *low += high;
-        }
-        half /= 2;
-    }
-    sums[0]
+    fold(sums)
 }

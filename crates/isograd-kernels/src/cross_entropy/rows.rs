@@ -1,6 +1,7 @@
 //! What cross-entropy does to rows, in single precision in a form for wide vector units.
 
-use crate::softmax::rows::{LANES, Number, largest, sum};
+use crate::lanes::fold;
+use crate::softmax::rows::{LANES, Number, largest};
 use crate::width::widths;
 
 /// The largest number of a row, and Σ e^(x − largest).
@@ -26,7 +27,7 @@ fn totals_of<T: Number>(rows: &[T], columns: usize, totals: &mut [Total<T>]) {
         }
         *total = Total {
             largest: top,
-            sum: sum(lanes),
+            sum: fold(lanes),
         };
     }
 }

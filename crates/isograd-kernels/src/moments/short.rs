@@ -1,5 +1,6 @@
 //! Sums over single precision: short ones in `f32`, added up in `f64`.
 
+use crate::lanes;
 #[cfg(target_arch = "x86_64")]
 use crate::width::{Width, width};
 
@@ -76,8 +77,8 @@ pub(super) fn portable<const SUM: bool, const MAX: bool>(values: &[f32]) -> Shor
         fold(&mut squares, &short[1]);
     }
     Short {
-        sum: total(sums),
-        squares: total(squares),
+        sum: lanes::fold(sums),
+        squares: lanes::fold(squares),
         largest: largest(max),
     }
 }
@@ -95,19 +96,6 @@ fn fold(long: &mut [f64; LANES], short: &[f32; SIDE]) {
         let [a, b, c, d] = [0, 1, 2, 3].map(|part| short[part * LANES + lane]);
         long[lane] += f64::from((a + b) + (c + d));
     }
-}
-
-/// The sum of numbers side by side, half onto half.
-#[inline(always)]
-fn total(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
 }
 
 /// The largest of numbers side by side.

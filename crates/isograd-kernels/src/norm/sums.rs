@@ -2,22 +2,10 @@
 //! every processor.
 
 use super::number::Number;
+pub(super) use crate::lanes::fold;
 
 /// Independent accumulators: enough for the widest vector units to be busy.
 pub(super) const LANES: usize = 16;
-
-/// The sum of the lanes, halves onto halves.
-#[inline(always)]
-pub(super) fn fold(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
 
 /// Σ f(x, y) and Σ g(x, y) over two slices.
 #[inline(always)]

@@ -1,6 +1,7 @@
 //! What softmax does to one row, in single precision in a form for wide vector units.
 
 use crate::curve::float;
+use crate::lanes::fold;
 use crate::real::Real;
 use crate::width::widths;
 use std::ops::{Add, Mul, Sub};
@@ -64,20 +65,6 @@ pub(crate) fn largest<T: Number>(row: &[T]) -> T {
     lanes.into_iter().fold(T::LOWEST, larger)
 }
 
-#[inline(always)]
-pub(crate) fn sum<T: Number>(lanes: [T; LANES]) -> T {
-    // In pairs: short, and the order is fixed.
-    let mut parts = lanes;
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            parts[i] += parts[i + half];
-        }
-        half /= 2;
-    }
-    parts[0]
-}
-
 /// softmax(scale·row) in place.
 #[inline(always)]
 fn softmax<T: Number>(row: &mut [T], scale: T) {
@@ -95,7 +82,7 @@ fn softmax<T: Number>(row: &mut [T], scale: T) {
         *x = ((*x - top) * scale).exp();
         *lane += *x;
     }
-    let share = sum(lanes).recip();
+    let share = fold(lanes).recip();
     for x in row {
         *x = *x * share;
     }
@@ -115,7 +102,7 @@ fn softmax_backward<T: Number>(row: &[T], gradient: &mut [T], scale: T) {
     for ((lane, &p), &g) in lanes.iter_mut().zip(rest).zip(gradient_rest) {
         *lane += p * g;
     }
-    let mean = sum(lanes);
+    let mean = fold(lanes);
     for (g, &p) in gradient.iter_mut().zip(row) {
         *g = p * (*g - mean) * scale;
     }

@@ -6,6 +6,7 @@ use super::cuts::Cuts;
 use super::network::Network;
 use super::pass::Pass;
 use super::signal::{Signal, each};
+use super::skip;
 use burn::module::{Module as _, ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::NodeId;
@@ -168,7 +169,7 @@ impl Pieces<'_> {
                 for (id, memory) in leaf.memories {
                     if let Some(more) = gradient_of(memory, &mut found) {
                         let sum = match deltas.remove(&id) {
-                            Some(sum) => sum.plus(more),
+                            Some(sum) => skip::plus(sum, more, &mut None),
                             None => more,
                         };
                         deltas.insert(id, sum);

@@ -84,19 +84,6 @@ impl Signal {
         }
     }
 
-    /// Sum of two signals of one shape.
-    ///
-    /// # Panics
-    /// When the ranks differ, which a plan rules out.
-    pub(super) fn plus(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Flat(a), Self::Flat(b)) => Self::Flat(a + b),
-            (Self::Sequence(a), Self::Sequence(b)) => Self::Sequence(a + b),
-            (Self::Image(a), Self::Image(b)) => Self::Image(a + b),
-            _ => unreachable!("a plan adds signals of one shape"),
-        }
-    }
-
     /// Units by positions: `[batch, units, positions]`.
     ///
     /// # Panics
