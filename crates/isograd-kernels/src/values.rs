@@ -1,5 +1,6 @@
 //! The numbers of a tensor whose dimensions do not matter.
 
+use crate::fetch::fetch;
 use crate::flex;
 use crate::moments::moments;
 use crate::squares;
@@ -66,24 +67,3 @@ impl Values {
         }
     }
 }
-
-/// Numbers that are fetched ahead, at most: what follows them is fetched while they are read.
-const AHEAD: usize = 1 << 13;
-
-/// Numbers of a line of the cache.
-const LINE: usize = 16;
-
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-fn fetch(values: &[f32]) {
-    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-
-    for line in values[..values.len().min(AHEAD)].chunks(LINE) {
-        // SAFETY: it is a hint about an address, here that of a number of a slice, and every x86-64 has
-        // the instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn fetch(_: &[f32]) {}

@@ -6,10 +6,11 @@ use crate::nn::Network;
 use crate::nn::activation::curve_of;
 use isograd_core::describe::Plan;
 use isograd_core::trace::{Role, Site};
-use isograd_kernels::{Curve, Direction, Moments, Sink, View, Want, cosines};
+use isograd_kernels::{Curve, Direction, Moments, Sink, View, Want, claim, cosines};
 use isograd_theory::Activation;
 use std::mem;
 use std::ops::Range;
+use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +26,9 @@ pub enum Detail {
 
 /// Examples of a sample that are compared with each other: 28 pairs.
 const PAIRED: usize = 8;
+
+/// Sites between the one that is written and the one that is fetched meanwhile.
+const AHEAD: usize = 2;
 
 /// The activation that reads from a site.
 #[derive(Clone, Copy, Debug)]
@@ -193,6 +197,24 @@ impl Recorder {
         }
     }
 
+    /// Has the processor fetch where the next sites in this direction write: another thread has read it
+    /// since it was written.
+    fn approach(&self, now: &Measured, site: usize, direction: Direction) {
+        let next = match direction {
+            Direction::Forward => site.checked_add(AHEAD),
+            Direction::Backward => site.checked_sub(AHEAD),
+        };
+        let Some((next, seen)) = next.and_then(|next| Some((next, now.seen.get(next)?))) else {
+            return;
+        };
+        claim(slice::from_ref(seen));
+        if let (Direction::Forward, Some(feed)) = (direction, self.feeds[next])
+            && let Some(slopes) = now.slopes.get(feed.range())
+        {
+            claim(slopes);
+        }
+    }
+
     /// Takes back what was read: a network of many layers would need new memory at each step.
     pub fn give_back(&self, mut measured: Measured) {
         measured.fresh.fill([false; 2]);
@@ -223,6 +245,7 @@ impl Sink for Recorder {
     ) {
         let mut state = self.lock();
         let State { now, sampler, .. } = &mut *state;
+        self.approach(now, site, direction);
         let (seen, fresh) = (&mut now.seen[site], &mut now.fresh[site]);
         // What stands there was read by another thread since: it is written over, not waited for.
         match direction {

@@ -9,11 +9,12 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::describe::{NodeId, Plan};
-use isograd_kernels::{Values, change, sums_of_squares};
+use isograd_kernels::{Values, change, fetch, sums_of_squares};
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::mem;
 use std::ops::Range;
+use std::slice;
 use std::vec;
 
 /// L1 and L2 penalties of the weights that have one.
@@ -386,6 +387,9 @@ impl ModuleMapper for Updater<'_> {
         }
         if told && let Some(next) = self.gradients.peek() {
             next.gradient.approach();
+            if let Some(course) = rows.as_ref().and_then(|courses| courses.get(next.place)) {
+                fetch(slice::from_ref(course));
+            }
         }
         let (id, value, mapper) = param.consume();
         let (value, norms) = change(value, |value| {

@@ -41,8 +41,12 @@ pub fn train(
     Ok(fit.finish(stopped, started))
 }
 
-/// Rows that a trace holds in memory before it is thinned: 46 MB.
-const ROWS: usize = 1 << 18;
+/// Rows that a trace holds in memory before it is thinned: 12 MB. More would be new memory at each
+/// measured step for longer.
+const ROWS: usize = 1 << 16;
+
+/// Measured steps that it holds, however many rows they have.
+const HELD: usize = 12;
 
 pub(super) struct Fit<'a> {
     prepared: &'a Prepared,
@@ -272,7 +276,7 @@ impl<'a> Fit<'a> {
             self.observer.record(&record);
             self.rows += record.rows.len();
             self.trace.records.push(record);
-            if self.rows > ROWS {
+            if self.rows > ROWS.max(HELD * self.trace.sites.len()) {
                 self.rows = self.trace.thin();
             }
         }
