@@ -77,6 +77,8 @@ pub struct Norms {
     pub weights: f64,
     /// Of the step taken, decoupled decay apart.
     pub moved: f64,
+    /// Of the gradient as it came.
+    pub gradient: f64,
 }
 
 /// Steps weights in place, where their handle is the only one. With `measure` the norms come back as

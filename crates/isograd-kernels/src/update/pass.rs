@@ -2,6 +2,7 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
+use crate::moments::held;
 use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
@@ -9,6 +10,10 @@ use std::ops::{Add, Div, Mul, Sub};
 
 /// Elements that one thread takes at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 15;
+
+/// Turns whose squares of the gradient are added up in its own precision, as [`Moments`](crate::Moments)
+/// has it.
+const SHORT: usize = 256;
 
 /// Elements of one turn of the loop.
 const LANES: usize = 16;
@@ -35,8 +40,8 @@ pub(super) struct Slices<'a, T> {
     kept: [&'a mut [T]; 2],
 }
 
-/// Σw² before the step and ΣΔw².
-type Sums = [f64; 2];
+/// Σw² before the step, ΣΔw² and Σg².
+type Sums = [f64; 3];
 
 /// Steps slices of any length.
 pub(super) fn update<T: Number>(
@@ -60,10 +65,14 @@ pub(super) fn update<T: Number>(
         gradient,
         kept,
     };
-    let [weights, moved] = split(by, slices, measure);
+    let [weights, moved, mut squares] = split(by, slices, measure);
+    if measure && !held(squares, gradient.len()) {
+        squares = T::sizes(gradient).sum_squares;
+    }
     Norms {
         weights: weights.sqrt(),
         moved: moved.sqrt(),
+        gradient: squares.sqrt(),
     }
 }
 
@@ -92,7 +101,7 @@ fn split<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
     };
     wake();
     let (a, b) = rayon::join(|| split(by, front, measure), || split(by, behind, measure));
-    [a[0] + b[0], a[1] + b[1]]
+    std::array::from_fn(|i| a[i] + b[i])
 }
 
 /// The rule picked, its constants in the type of the numbers.
@@ -169,7 +178,8 @@ fn run<T: Number, const S: usize>(
     }
 }
 
-/// With `M`, squares of the weights before and of the steps are added up in the registers that they are in.
+/// With `M`, squares of the weights before, the steps and the gradient are added up in the registers that
+/// they are in.
 #[inline(always)]
 fn turns<T: Number, const S: usize, const M: bool>(
     weights: &mut [T],
@@ -178,27 +188,37 @@ fn turns<T: Number, const S: usize, const M: bool>(
     keep: T,
     step: impl Fn(T, T, [&mut T; S]) -> T,
 ) -> Sums {
-    let mut sums = [[0.0f64; LANES]; 2];
+    let mut sums = [[0.0f64; LANES]; 3];
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
     let all = turns.len() * LANES;
-    for (turn, (weights, slopes)) in turns.iter_mut().zip(slopes).enumerate() {
-        let at = turn * LANES;
-        let mut state = state.each_mut().map(|kept| &mut kept[at..at + LANES]);
-        let before = *weights;
-        let mut steps = [T::default(); LANES];
-        for lane in 0..LANES {
-            let now = state.each_mut().map(|kept| &mut kept[lane]);
-            steps[lane] = step(before[lane], slopes[lane], now);
-            weights[lane] = keep * before[lane] - steps[lane];
-        }
-        if M {
-            for (sums, values) in sums.iter_mut().zip([&before, &steps]) {
+    let parts = turns.chunks_mut(SHORT).zip(slopes.chunks(SHORT));
+    for (part, (turns, slopes)) in parts.enumerate() {
+        let mut short = [T::default(); LANES];
+        for (turn, (weights, slopes)) in turns.iter_mut().zip(slopes).enumerate() {
+            let at = (part * SHORT + turn) * LANES;
+            let mut state = state.each_mut().map(|kept| &mut kept[at..at + LANES]);
+            let (before, slopes) = (*weights, *slopes);
+            let mut steps = [T::default(); LANES];
+            for lane in 0..LANES {
+                let now = state.each_mut().map(|kept| &mut kept[lane]);
+                steps[lane] = step(before[lane], slopes[lane], now);
+                weights[lane] = keep * before[lane] - steps[lane];
+            }
+            if M {
+                for (sums, values) in sums.iter_mut().zip([&before, &steps]) {
+                    for lane in 0..LANES {
+                        let wide = values[lane].wide();
+                        sums[lane] += wide * wide;
+                    }
+                }
                 for lane in 0..LANES {
-                    let wide = values[lane].wide();
-                    sums[lane] += wide * wide;
+                    short[lane] += slopes[lane] * slopes[lane];
                 }
             }
+        }
+        for (sum, short) in sums[2].iter_mut().zip(short) {
+            *sum += short.wide();
         }
     }
     for (lane, (weight, &slope)) in rest.iter_mut().zip(slopes_rest).enumerate() {
@@ -207,7 +227,7 @@ fn turns<T: Number, const S: usize, const M: bool>(
         let step = step(before, slope, now);
         *weight = keep * before - step;
         if M {
-            for (sums, value) in sums.iter_mut().zip([before, step]) {
+            for (sums, value) in sums.iter_mut().zip([before, step, slope]) {
                 sums[lane] += value.wide() * value.wide();
             }
         }

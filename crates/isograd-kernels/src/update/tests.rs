@@ -131,10 +131,10 @@ proptest! {
                 prop_assert!(near(&a, &b, share), "{:?} {:?}", a, b);
             }
             prop_assert_eq!(norms.is_some(), measure);
-            if let Some(Norms { weights, moved: length }) = norms {
+            if let Some(norms) = norms {
                 let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
-                let found = [weights, length];
-                let expected = [norm(&before), norm(&numbers(&moved))];
+                let found = [norms.weights, norms.moved, norms.gradient];
+                let expected = [&before, &numbers(&moved), &numbers(&gradient)].map(|x| norm(x));
                 prop_assert!(near(&found, &expected, 10.0 * share), "{:?} {:?}", found, expected);
             }
         }
@@ -240,6 +240,24 @@ fn views_are_read_in_their_order_and_other_shapes_kept() {
 }
 
 #[test]
+fn norms_of_gradients_whose_squares_single_precision_lacks_are_there() {
+    for (size, count) in [(1e-30, 100), (1e25, 100), (1e-30, 70_000), (0.0, 3)] {
+        let by = Update {
+            rule: Rule::Plain,
+            ..ADAM
+        };
+        let gradient = Values::of(tensor(&vec![size; count], DType::F32));
+        let weights = tensor(&vec![1.0; count], DType::F32);
+        let (_, norms) = update(&by, weights, &gradient, &mut State::default(), true).unwrap();
+        let (found, expected) = (norms.unwrap().gradient, size * (count as f64).sqrt());
+        assert!(
+            (found - expected).abs() <= 1e-5 * expected,
+            "{found:e} {expected:e}"
+        );
+    }
+}
+
+#[test]
 fn nan_and_infinity_stay_where_they_are() {
     let g = tensor(&[1.0, f64::NAN, f64::INFINITY, 0.0], DType::F32);
     let mut state = State::default();
@@ -258,7 +276,8 @@ fn nan_and_infinity_stay_where_they_are() {
     );
     // ∞/√∞², as composed.
     assert!(w[1].is_nan() && w[2].is_nan(), "{w:?}");
-    assert!(norms.unwrap().moved.is_nan());
+    let norms = norms.unwrap();
+    assert!(norms.moved.is_nan() && norms.gradient.is_nan());
     let second = numbers(&state.tensors(2)[1]);
     assert!(second[1].is_nan() && second[2] == f64::INFINITY);
     let w = tensor(&[f64::INFINITY], DType::F32);

@@ -263,6 +263,8 @@ impl Optimizer {
         };
         let mut slots = self.state.of(key);
         let gradient = gradient.into_tensor();
+        let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
+        let arrived = measure.then(|| norm(&gradient));
         let dims = weights.dims();
         let weights = flat(weights);
         let gradient = if factor == 1.0 {
@@ -278,7 +280,6 @@ impl Optimizer {
         let step = self
             .rule
             .step(now, (parameter, &weights), &mut slots, gradient);
-        let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
         let before = measure.then(|| norm(&weights));
         let (weights, step) = match self.rule.decoupled() {
             _ if shrink == 0.0 => (weights, step),
@@ -289,9 +290,10 @@ impl Optimizer {
                 (weights.mul_scalar(factor), step.mul_scalar(factor))
             }
         };
-        let norms = before.map(|weights| Norms {
+        let norms = before.zip(arrived).map(|(weights, gradient)| Norms {
             weights,
             moved: norm(&step),
+            gradient,
         });
         ((weights - step).reshape(dims), norms)
     }

@@ -359,44 +359,45 @@ impl ModuleMapper for Updater<'_> {
         // The handles of the weights end here, so that they can be changed in place.
         one.weights = None;
         let Telling { norm, rows, hold } = &mut self.telling;
-        let mut row = None;
-        let told = *norm || rows.is_some();
-        // The gradient is read here, just before the step reads it: it comes from far away only once.
-        if told {
-            let known = self.squares.next();
-            let squares = known.unwrap_or_else(|| one.gradient.sum_of_squares());
-            self.told.norm += squares;
-            if *hold && !squares.is_finite() {
-                self.told.held.found.push(one);
-                self.told.held.squares.push(squares);
-                return param;
+        let mut squares = self.squares.next();
+        // A measured step finds them while it reads the gradient anyway.
+        if squares.is_none() && (*hold || *norm && rows.is_none()) {
+            squares = Some(one.gradient.sum_of_squares());
+            if let Some(next) = self.gradients.peek() {
+                next.gradient.approach();
             }
-            row = rows.as_mut().map(|courses| WeightRow {
-                gradient: Some(self.rate.factor * squares.sqrt()),
-                heard: self
-                    .optimizer
-                    .is_matrix(one.place)
-                    .then(|| {
-                        let most = courses.len().max(one.place + 1);
-                        courses.resize(most, Course::default());
-                        courses[one.place].add(&one.gradient)
-                    })
-                    .flatten(),
-                ..WeightRow::default()
-            });
         }
-        if told && let Some(next) = self.gradients.peek() {
-            next.gradient.approach();
-            if let Some(course) = rows.as_ref().and_then(|courses| courses.get(next.place)) {
+        if *hold && let Some(squares) = squares.filter(|squares| !squares.is_finite()) {
+            self.told.norm += squares;
+            self.told.held.found.push(one);
+            self.told.held.squares.push(squares);
+            return param;
+        }
+        let row = rows.as_mut().map(|courses| {
+            if let Some(course) = self.gradients.peek().and_then(|one| courses.get(one.place)) {
                 fetch(slice::from_ref(course));
             }
-        }
+            let heard = self.optimizer.is_matrix(one.place).then(|| {
+                let most = courses.len().max(one.place + 1);
+                courses.resize(most, Course::default());
+                courses[one.place].add(&one.gradient)
+            });
+            WeightRow {
+                heard: heard.flatten(),
+                ..WeightRow::default()
+            }
+        });
         let (id, value, mapper) = param.consume();
         let (value, norms) = change(value, |value| {
             self.optimizer
                 .step_at(one.place, value, one.gradient, self.rate, row.is_some())
         });
+        if let Some(norms) = norms {
+            squares = squares.or(Some(norms.gradient * norms.gradient));
+        }
+        self.told.norm += squares.unwrap_or_default();
         if let Some(mut row) = row {
+            row.gradient = squares.map(|squares| self.rate.factor * squares.sqrt());
             if let Some(norms) = norms {
                 row.norm = norms.weights;
                 row.moved = Some(norms.moved);
