@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Norms, Rule, State, Update, update};
+use super::{Rule, State, Update, update};
 use crate::Values;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
