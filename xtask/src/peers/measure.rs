@@ -3,6 +3,7 @@
 use super::contender::{Block, Contender};
 use super::programs::Programs;
 use super::statistics::Ratio;
+use std::time::Instant;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +18,10 @@ pub(super) struct Effort {
 
 /// Pairs of blocks with and without telemetry at the least.
 const FEWEST: usize = 20;
-/// Half-width of an overhead's interval that ends a measurement.
-const SURE: f64 = 0.01;
+/// Half-width of an overhead's interval that ends a measurement, and one that does after a while.
+const SURE: [f64; 2] = [0.005, 0.01];
+/// Seconds after which that is.
+const WHILE: f64 = 120.0;
 /// Seconds of a block of telemetry at the least: what drifts in the meantime does so for both of a pair.
 const SHORT: f64 = 0.025;
 /// Seconds of a block of one of the programs at the least: the other one's data leave the caches first.
@@ -117,6 +120,7 @@ fn telemetry(
     most: usize,
 ) -> Result<([Ratio; 2], usize), String> {
     const WATCHES: [&str; 3] = ["none", "rows", "every"];
+    let begun = Instant::now();
     let steps = (SHORT / step).ceil().max(2.0) as u64;
     let mut seconds: [Vec<f64>; 3] = Default::default();
     for pair in 0.. {
@@ -126,7 +130,8 @@ fn telemetry(
         }
         let found = [1, 2].map(|which| paired(&seconds[which], &seconds[0]));
         let count = pair + 1;
-        if count >= most || (count >= FEWEST && found[1].half_width() <= SURE) {
+        let sure = SURE[usize::from(begun.elapsed().as_secs_f64() > WHILE)];
+        if count >= most || (count >= FEWEST && found[1].half_width() <= sure) {
             return Ok((found, count));
         }
     }
