@@ -1,12 +1,9 @@
 //! The passes over slices.
 
 use crate::Moments;
-use crate::pieces::{each, made, merged};
+use crate::pieces::{BLOCK, each, made, merged};
 use crate::real::Real;
 use crate::width::widths;
-
-/// Numbers in a block: those of a pass stay in the first cache until their moments are taken.
-const BLOCK: usize = 1 << 12;
 
 /// Numbers that one thread takes at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 17;

@@ -2,7 +2,7 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
-use crate::moments::held;
+use crate::moments::{SHORT, held};
 use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
@@ -10,10 +10,6 @@ use std::ops::{Add, Div, Mul, Sub};
 
 /// Elements that one thread takes at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 15;
-
-/// Turns whose squares of the gradient are added up in its own precision, as [`Moments`](crate::Moments)
-/// has it.
-const SHORT: usize = 256;
 
 /// Elements of one turn of the loop.
 const LANES: usize = 16;
@@ -179,7 +175,7 @@ fn run<T: Number, const S: usize>(
 }
 
 /// With `M`, squares of the weights before, the steps and the gradient are added up in the registers that
-/// they are in.
+/// they are in, those of the gradient in its own precision first, as [`Moments`](crate::Moments) has it.
 #[inline(always)]
 fn turns<T: Number, const S: usize, const M: bool>(
     weights: &mut [T],

@@ -123,7 +123,7 @@ struct State {
     sampler: Sampler,
 }
 
-/// How one waits for a lock that is held for less than a microsecond, two times a step by another thread.
+/// How one waits for a lock that is held for about a microsecond, and once a step by another thread.
 /// Unlike the standard library's, this lock is left without waiting for all that the processor has still to
 /// write, which is the whole tensor that was just shown.
 #[derive(Debug)]
@@ -212,8 +212,8 @@ impl Recorder {
     }
 
     /// Has the processor fetch where the next sites in this direction write: another thread has read it
-    /// since it was written.
-    fn approach(&self, now: &Measured, site: usize, direction: Direction) {
+    /// since it was written. `sampled`: whether there are slopes to write.
+    fn approach(&self, now: &Measured, site: usize, direction: Direction, sampled: bool) {
         let next = match direction {
             Direction::Forward => site.checked_add(AHEAD),
             Direction::Backward => site.checked_sub(AHEAD),
@@ -222,7 +222,8 @@ impl Recorder {
             return;
         };
         claim(slice::from_ref(seen));
-        if let (Direction::Forward, Some(feed)) = (direction, self.feeds[next])
+        if sampled
+            && let Some(feed) = self.feeds[next]
             && let Some(slopes) = now.slopes.get(feed.range())
         {
             claim(slopes);
@@ -259,7 +260,7 @@ impl Sink for Recorder {
     ) {
         let mut state = self.lock();
         let State { now, sampler, .. } = &mut *state;
-        self.approach(now, site, direction);
+        self.approach(now, site, direction, view.is_some());
         let (seen, fresh) = (&mut now.seen[site], &mut now.fresh[site]);
         // What stands there was read by another thread since: it is written over, not waited for.
         match direction {
