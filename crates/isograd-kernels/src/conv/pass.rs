@@ -341,11 +341,7 @@ impl Job {
         let mut gradients = Sheet::zeros(self.filters.next_multiple_of(block) * plane);
         let times = dy.len().div_ceil(outputs);
         let in_one = times == 1 && Slopes::<T>::in_one(grid.span(together));
-        let mut sums = Sheet::zeros(if in_one {
-            0
-        } else {
-            lane_sums(self.filters, self.terms())
-        });
+        let mut sums = Sheet::zeros(lane_sums(self.filters, self.terms(), in_one));
         let mut lines = match &to_input {
             Some((turned, _)) => turned.room(),
             None => Sheet::zeros(0),

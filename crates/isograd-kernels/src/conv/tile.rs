@@ -159,8 +159,7 @@ pub(super) struct Slopes<'a, T> {
     pub(super) first: bool,
     /// Whether nothing will be summed behind: the lanes are added up.
     pub(super) last: bool,
-    /// Sums lane by lane, as many as [`lane_sums`] says, from one time to the next; not read where all is
-    /// done in one go, as [`Slopes::in_one`] says.
+    /// Sums lane by lane, as many as [`lane_sums`] says, from one time to the next.
     pub(super) sums: &'a mut [T],
     /// `[filters, terms]`.
     pub(super) weights: &'a mut [T],
@@ -171,8 +170,9 @@ const WIDEST: usize = 6;
 /// Largest number of lanes.
 const LANES: usize = 16;
 
-/// Room for the partial sums of a weight gradient.
-pub(super) fn lane_sums(filters: usize, terms: usize) -> usize {
+/// Room for the partial sums of a weight gradient: those of one block where all is done in one go.
+pub(super) fn lane_sums(filters: usize, terms: usize, in_one: bool) -> usize {
+    let [filters, terms] = if in_one { [1, 1] } else { [filters, terms] };
     filters.next_multiple_of(block(filters)) * terms.next_multiple_of(WIDEST) * LANES
 }
 
@@ -198,7 +198,7 @@ struct Tile {
 }
 
 impl<T: Wide> Slopes<'_, T> {
-    /// Whether so many positions need no room for sums, where they are all.
+    /// Whether the sums over so many positions are done block by block, where they are all.
     pub(super) fn in_one(positions: usize) -> bool {
         positions.next_multiple_of(LANES) <= POSITIONS
     }
@@ -208,6 +208,7 @@ impl<T: Wide> Slopes<'_, T> {
         let filters = self.y.len() / self.plane;
         let terms = self.offsets.len();
         let end = self.positions.next_multiple_of(X::COUNT);
+        let in_one = self.first && self.last && Self::in_one(self.positions);
         for first in (0..end).step_by(POSITIONS) {
             let count = POSITIONS.min(end - first);
             let mut tile = Tile {
@@ -223,7 +224,9 @@ impl<T: Wide> Slopes<'_, T> {
                 for term in (0..terms).step_by(V) {
                     (tile.filter, tile.term) = (filter, term);
                     self.tile::<X, F, V>(tile);
-                    tile.place += F * V * X::COUNT;
+                    if !in_one {
+                        tile.place += F * V * X::COUNT;
+                    }
                 }
             }
         }
@@ -232,11 +235,15 @@ impl<T: Wide> Slopes<'_, T> {
     #[inline(always)]
     #[allow(unsafe_code)]
     fn tile<X: Lanes<Number = T>, const F: usize, const V: usize>(&mut self, tile: Tile) {
+        // Sums leave their registers and come back with places that are known here: an array whose
+        // places are counted out at run time would be kept in memory, through the loop too.
         let mut sums = [[X::splat(T::default()); V]; F];
         if !tile.fresh {
             let room = &self.sums[tile.place..][..F * V * X::COUNT];
-            for (i, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
-                *sum = X::load(&room[i * X::COUNT..]);
+            for f in 0..F {
+                for v in 0..V {
+                    sums[f][v] = X::load(&room[(f * V + v) * X::COUNT..]);
+                }
             }
         }
         // Terms after the last are the last once more; nobody reads their sums.
@@ -264,18 +271,21 @@ impl<T: Wide> Slopes<'_, T> {
                 }
             }
         }
-        if !tile.done {
-            let room = &mut self.sums[tile.place..][..F * V * X::COUNT];
-            for (i, sum) in sums.as_flattened().iter().enumerate() {
-                sum.store(&mut room[i * X::COUNT..]);
+        let room = &mut self.sums[tile.place..][..F * V * X::COUNT];
+        for f in 0..F {
+            for v in 0..V {
+                sums[f][v].store(&mut room[(f * V + v) * X::COUNT..]);
             }
+        }
+        if !tile.done {
             return;
         }
         let terms = self.offsets.len();
         let lines = self.weights.chunks_exact_mut(terms).skip(tile.filter);
-        for (line, sums) in lines.zip(&sums) {
+        for (line, sums) in lines.zip(room.chunks_exact(V * X::COUNT)) {
+            let sums = sums.chunks_exact(X::COUNT);
             for (weight, sum) in line[tile.term..].iter_mut().zip(sums) {
-                *weight += total(*sum);
+                *weight += total(X::load(sum));
             }
         }
     }
