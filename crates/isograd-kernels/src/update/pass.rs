@@ -184,36 +184,35 @@ fn turns<T: Number, const S: usize, const M: bool>(
     keep: T,
     step: impl Fn(T, T, [&mut T; S]) -> T,
 ) -> Sums {
-    let mut sums = [[0.0f64; LANES]; 3];
+    // One array a sum: of arrays that are picked at run time the compiler makes memory.
+    let [mut sums, mut moved, mut squares] = [[0.0f64; LANES]; 3];
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
     let all = turns.len() * LANES;
-    let parts = turns.chunks_mut(SHORT).zip(slopes.chunks(SHORT));
-    for (part, (turns, slopes)) in parts.enumerate() {
+    for first in (0..turns.len()).step_by(SHORT) {
+        let end = (first + SHORT).min(turns.len());
         let mut short = [T::default(); LANES];
-        for (turn, (weights, slopes)) in turns.iter_mut().zip(slopes).enumerate() {
-            let at = (part * SHORT + turn) * LANES;
-            let mut state = state.each_mut().map(|kept| &mut kept[at..at + LANES]);
-            let (before, slopes) = (*weights, *slopes);
-            let mut steps = [T::default(); LANES];
+        let mut state = state.each_mut().map(|kept| {
+            let (kept, _) = kept.as_chunks_mut::<LANES>();
+            &mut kept[first..end]
+        });
+        let (turns, slopes) = (&mut turns[first..end], &slopes[first..end]);
+        for turn in 0..end - first {
+            let (weights, slopes) = (&mut turns[turn], &slopes[turn]);
+            let mut state = state.each_mut().map(|kept| &mut kept[turn]);
             for lane in 0..LANES {
                 let now = state.each_mut().map(|kept| &mut kept[lane]);
-                steps[lane] = step(before[lane], slopes[lane], now);
-                weights[lane] = keep * before[lane] - steps[lane];
-            }
-            if M {
-                for (sums, values) in sums.iter_mut().zip([&before, &steps]) {
-                    for lane in 0..LANES {
-                        let wide = values[lane].wide();
-                        sums[lane] += wide * wide;
-                    }
-                }
-                for lane in 0..LANES {
-                    short[lane] += slopes[lane] * slopes[lane];
+                let (before, slope) = (weights[lane], slopes[lane]);
+                let step = step(before, slope, now);
+                weights[lane] = keep * before - step;
+                if M {
+                    sums[lane] += before.wide() * before.wide();
+                    moved[lane] += step.wide() * step.wide();
+                    short[lane] += slope * slope;
                 }
             }
         }
-        for (sum, short) in sums[2].iter_mut().zip(short) {
+        for (sum, short) in squares.iter_mut().zip(short) {
             *sum += short.wide();
         }
     }
@@ -223,12 +222,12 @@ fn turns<T: Number, const S: usize, const M: bool>(
         let step = step(before, slope, now);
         *weight = keep * before - step;
         if M {
-            for (sums, value) in sums.iter_mut().zip([before, step, slope]) {
-                sums[lane] += value.wide() * value.wide();
-            }
+            sums[lane] += before.wide() * before.wide();
+            moved[lane] += step.wide() * step.wide();
+            squares[lane] += slope.wide() * slope.wide();
         }
     }
-    sums.map(|lanes| lanes.iter().sum())
+    [sums, moved, squares].map(|lanes| lanes.iter().sum())
 }
 
 widths! {
