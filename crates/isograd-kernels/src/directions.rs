@@ -88,10 +88,10 @@ macro_rules! length {
     ($T:ty, $name:ident, $portable:ident, $squares:ident) => {
         widths! {
             fn $name, $portable(examples: &[$T], elements: usize) -> (f64, usize) {
-                let rows = examples.chunks_exact(elements).take(FEW);
-                let mut directions: [(&[$T], $T); FEW] = [(&[], 0.0); FEW];
-                let mut count = 0;
-                for example in rows {
+                let examples = &examples[..examples.len().min(FEW * elements)];
+                let rows = || examples.chunks_exact(elements);
+                let mut squares = [0.0 as $T; FEW];
+                for (squares, example) in squares.iter_mut().zip(rows()) {
                     let mut sums = [0.0 as $T; LANES];
                     let (chunks, rest) = example.as_chunks::<LANES>();
                     for chunk in chunks {
@@ -102,26 +102,32 @@ macro_rules! length {
                     for (sum, &x) in sums.iter_mut().zip(rest) {
                         *sum += x * x;
                     }
-                    let squares = fold(sums);
-                    let mut factor = squares.sqrt().recip();
+                    *squares = fold(sums);
+                }
+                let mut factors = squares.map(|squares| squares.sqrt().recip());
+                let mut count = 0;
+                for ((factor, &squares), example) in factors.iter_mut().zip(&squares).zip(rows()) {
                     if !held(f64::from(squares), elements) {
-                        factor = $squares(example).sqrt().recip() as $T;
+                        *factor = $squares(example).sqrt().recip() as $T;
                     }
-                    if factor.is_finite() && factor > 0.0 {
-                        directions[count] = (example, factor);
+                    if factor.is_finite() && *factor > 0.0 {
                         count += 1;
+                    } else {
+                        *factor = 0.0;
                     }
                 }
-                let directions = &directions[..count];
                 let mut square = 0.0;
                 let mut short = [0.0 as $T; LANES];
                 let whole = elements / LANES * LANES;
                 for at in (0..whole).step_by(LANES) {
                     let mut sums = [0.0 as $T; LANES];
-                    for (example, factor) in directions {
-                        let column = &example[at..at + LANES];
-                        for lane in 0..LANES {
-                            sums[lane] += factor * column[lane];
+                    for (example, &factor) in rows().zip(&factors) {
+                        // What is not a number is not in it, not even times 0.
+                        if factor != 0.0 {
+                            let column = &example[at..at + LANES];
+                            for lane in 0..LANES {
+                                sums[lane] += factor * column[lane];
+                            }
                         }
                     }
                     for lane in 0..LANES {
@@ -134,7 +140,7 @@ macro_rules! length {
                 }
                 if whole < elements {
                     let mut sums = [0.0 as $T; LANES];
-                    for (example, factor) in directions {
+                    for (example, &factor) in rows().zip(&factors).filter(|(_, factor)| **factor != 0.0) {
                         for (sum, &x) in sums.iter_mut().zip(&example[whole..]) {
                             *sum += factor * x;
                         }

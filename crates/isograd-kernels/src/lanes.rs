@@ -24,19 +24,9 @@ pub(crate) trait Lanes: Copy {
 }
 
 /// The sum of numbers side by side, halves onto halves: short chains of additions, in a fixed order.
-///
-/// There are a power of two of them.
 #[inline(always)]
-pub(crate) fn fold<T: Real, const N: usize>(mut lanes: [T; N]) -> T {
-    let mut width = N / 2;
-    while width > 0 {
-        for lane in 0..width {
-            let other = lanes[lane + width];
-            lanes[lane] += other;
-        }
-        width /= 2;
-    }
-    lanes[0]
+pub(crate) fn fold<T: Real>(lanes: [T; 16]) -> T {
+    T::fold(lanes)
 }
 
 /// A loop over registers, to be compiled for each kind of them: [`Wide::widest`] runs it. What it
