@@ -1,10 +1,14 @@
 //! The course of a gradient: a mean over the last steps of a few of its numbers.
 
+use crate::lanes::fold;
 use crate::values::{Numbers, Values};
 use crate::width::widths;
 
 /// Numbers of a gradient that are followed: those in its middle.
 pub const FOLLOWED: usize = 64;
+
+/// Numbers that are added up side by side.
+const LANES: usize = 16;
 
 impl Values {
     /// mean ← keep·mean + (1 − keep)·g for the numbers in the middle; Σ g² of those and Σ mean², in
@@ -32,13 +36,20 @@ fn middle<T>(values: &[T]) -> &[T] {
 
 widths! {
     fn follow, portable(values: &[f32], mean: &mut [f32; FOLLOWED], keep: f32) -> [f64; 2] {
-        let mut now = [0.0f32; FOLLOWED];
-        now[..values.len()].copy_from_slice(values);
-        let mut sums = [[0.0f64; 8]; 2];
-        let (turns, _) = now.as_chunks::<8>();
-        let (means, _) = mean.as_chunks_mut::<8>();
+        let mut short;
+        let now = match <&[f32; FOLLOWED]>::try_from(values) {
+            Ok(all) => all,
+            Err(_) => {
+                short = [0.0f32; FOLLOWED];
+                short[..values.len()].copy_from_slice(values);
+                &short
+            }
+        };
+        let mut sums = [[0.0f64; LANES]; 2];
+        let (turns, _) = now.as_chunks::<LANES>();
+        let (means, _) = mean.as_chunks_mut::<LANES>();
         for (now, mean) in turns.iter().zip(means) {
-            for lane in 0..8 {
+            for lane in 0..LANES {
                 let g = now[lane];
                 mean[lane] = keep * mean[lane] + (1.0 - keep) * g;
                 let (g, m) = (f64::from(g), f64::from(mean[lane]));
@@ -46,7 +57,7 @@ widths! {
                 sums[1][lane] += m * m;
             }
         }
-        sums.map(|lanes| lanes.iter().sum())
+        sums.map(fold)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
+use crate::lanes::fold;
 use crate::moments::{SHORT, held};
 use crate::real::Real;
 use crate::threads::wake;
@@ -227,7 +228,7 @@ fn turns<T: Number, const S: usize, const M: bool>(
             squares[lane] += slope.wide() * slope.wide();
         }
     }
-    [sums, moved, squares].map(|lanes| lanes.iter().sum())
+    [sums, moved, squares].map(fold)
 }
 
 widths! {

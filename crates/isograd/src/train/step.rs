@@ -81,14 +81,15 @@ struct Found {
     id: ParamId,
     /// Its position on the roster, once it is enlisted.
     place: usize,
-    weights: Option<Tensor<1>>,
+    /// Boxed: seldom wanted, and thrice as large as all the rest.
+    weights: Option<Box<Tensor<1>>>,
     gradient: Values,
 }
 
 impl Collected {
     /// Takes the gradient of every parameter that has one, and its weights where they are wanted.
     pub(super) fn take<M: Module>(network: &M, gradients: Gradients, weights: bool) -> Self {
-        let mut collector = Collector::new(gradients, weights);
+        let mut collector = Collector::new(gradients, weights, 0);
         network.visit(&mut collector);
         Self::of(collector.found)
     }
@@ -100,7 +101,8 @@ impl Collected {
         gradients: Gradients,
         weights: bool,
     ) -> Self {
-        let mut collector = Collector::new(gradients, weights);
+        // A layer of two parameters has an activation behind it.
+        let mut collector = Collector::new(gradients, weights, nodes.len());
         network.visit_nodes(nodes, &mut collector);
         Self::of(collector.found)
     }
@@ -112,13 +114,10 @@ impl Collected {
         {
             return whole;
         }
-        Self::of(
-            parts
-                .into_iter()
-                .rev()
-                .flat_map(|part| part.found)
-                .collect(),
-        )
+        let mut found = Vec::with_capacity(parts.iter().map(|part| part.found.len()).sum());
+        let parts = parts.into_iter().rev();
+        parts.for_each(|part| found.extend(part.found));
+        Self::of(found)
     }
 
     /// Whether there are none.
@@ -199,7 +198,9 @@ impl Collected {
                 let gradient = Gradient {
                     parameter: roster.parameter(one.place).clone(),
                     // Only adaptive clipping looks at them, for which they were collected.
-                    weights: one.weights.unwrap_or_else(|| gradient.zeros_like()),
+                    weights: one
+                        .weights
+                        .map_or_else(|| gradient.zeros_like(), |weights| *weights),
                     gradient,
                 };
                 ((one.id, one.place), gradient)
@@ -261,11 +262,11 @@ struct Collector {
 }
 
 impl Collector {
-    fn new(gradients: Gradients, weights: bool) -> Self {
+    fn new(gradients: Gradients, weights: bool, about: usize) -> Self {
         Self {
             gradients,
             weights,
-            found: Vec::new(),
+            found: Vec::with_capacity(about),
         }
     }
 }
@@ -279,7 +280,7 @@ impl ModuleVisitor for Collector {
         self.found.push(Found {
             id: param.id,
             place: usize::MAX,
-            weights: self.weights.then(|| flat(param.val().inner())),
+            weights: self.weights.then(|| Box::new(flat(param.val().inner()))),
             gradient: Values::of(gradient),
         });
     }
@@ -374,8 +375,11 @@ impl ModuleMapper for Updater<'_> {
             return param;
         }
         let row = rows.as_mut().map(|courses| {
-            if let Some(course) = self.gradients.peek().and_then(|one| courses.get(one.place)) {
-                fetch(slice::from_ref(course));
+            if let Some(next) = self.gradients.peek() {
+                next.gradient.approach();
+                if let Some(course) = courses.get(next.place) {
+                    fetch(slice::from_ref(course));
+                }
             }
             let heard = self.optimizer.is_matrix(one.place).then(|| {
                 let most = courses.len().max(one.place + 1);
