@@ -37,13 +37,12 @@ fn middle<T>(values: &[T]) -> &[T] {
 widths! {
     fn follow, portable(values: &[f32], mean: &mut [f32; FOLLOWED], keep: f32) -> [f64; 2] {
         let mut short;
-        let now = match <&[f32; FOLLOWED]>::try_from(values) {
-            Ok(all) => all,
-            Err(_) => {
-                short = [0.0f32; FOLLOWED];
-                short[..values.len()].copy_from_slice(values);
-                &short
-            }
+        let now = if let Ok(all) = <&[f32; FOLLOWED]>::try_from(values) {
+            all
+        } else {
+            short = [0.0f32; FOLLOWED];
+            short[..values.len()].copy_from_slice(values);
+            &short
         };
         let mut sums = [[0.0f64; LANES]; 2];
         let (turns, _) = now.as_chunks::<LANES>();

@@ -147,11 +147,15 @@ fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
                 measure,
                 |w, g, [m, v]| {
                     let g = slope(w, g);
-                    *m = beta1 * *m + new1 * g;
+                    // Both are read before one is written: in small parameters they lie a whole number
+                    // of pages apart, and a processor takes the second for what was just written.
+                    let before = [*m, *v];
+                    let first = beta1 * before[0] + new1 * g;
                     // (g·√(1 − β))² overflows later than g²·(1 − β).
                     let root = new2 * g;
-                    *v = beta2 * *v + root * root;
-                    (rate * *m) / (v.root() * scale + epsilon)
+                    let second = beta2 * before[1] + root * root;
+                    [*m, *v] = [first, second];
+                    (rate * first) / (second.root() * scale + epsilon)
                 },
             )
         }
