@@ -1,6 +1,6 @@
 //! The directions of examples, whose sum has the mean cosine between them in its length.
 
-use crate::lanes::fold;
+use crate::fold::fold;
 use crate::moments::{held, squares_f32, squares_f64};
 use crate::probe::Slice;
 use crate::width::widths;

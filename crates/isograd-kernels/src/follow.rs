@@ -1,6 +1,6 @@
 //! The course of a gradient: a mean over the last steps of a few of its numbers.
 
-use crate::lanes::fold;
+use crate::fold::fold;
 use crate::values::{Numbers, Values};
 use crate::width::widths;
 

@@ -23,12 +23,6 @@ pub(crate) trait Lanes: Copy {
     fn times_plus(self, factor: Self, sum: Self) -> Self;
 }
 
-/// The sum of numbers side by side, halves onto halves: short chains of additions, in a fixed order.
-#[inline(always)]
-pub(crate) fn fold<T: Real>(lanes: [T; 16]) -> T {
-    T::fold(lanes)
-}
-
 /// A loop over registers, to be compiled for each kind of them: [`Wide::widest`] runs it. What it
 /// calls must be `#[inline(always)]`.
 pub(crate) trait Work<T> {

@@ -16,6 +16,7 @@ pub mod dense;
 pub mod directions;
 mod fetch;
 mod flex;
+mod fold;
 pub mod follow;
 pub mod gate;
 pub mod handed;

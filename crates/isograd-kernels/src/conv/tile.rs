@@ -1,6 +1,7 @@
 //! Products on the grid, block by block of sums in registers.
 
-use crate::lanes::{Lanes, Wide, Work, fold};
+use crate::fold::fold;
+use crate::lanes::{Lanes, Wide, Work};
 
 /// Weights that a block of sums reads before it is set aside: they and what they multiply stay in
 /// the cache next to the processor.

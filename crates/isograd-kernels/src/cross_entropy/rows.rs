@@ -1,6 +1,6 @@
 //! What cross-entropy does to rows, in single precision in a form for wide vector units.
 
-use crate::lanes::fold;
+use crate::fold::fold;
 use crate::softmax::rows::{LANES, Number, largest};
 use crate::width::widths;
 

@@ -1,6 +1,6 @@
 //! Sums over single precision: short ones in `f32`, added up in `f64`.
 
-use crate::lanes;
+use crate::fold;
 #[cfg(target_arch = "x86_64")]
 use crate::width::{Width, width};
 
@@ -77,8 +77,8 @@ pub(super) fn portable<const SUM: bool, const MAX: bool>(values: &[f32]) -> Shor
         fold(&mut squares, &short[1]);
     }
     Short {
-        sum: lanes::fold(sums),
-        squares: lanes::fold(squares),
+        sum: fold::fold(sums),
+        squares: fold::fold(squares),
         largest: largest(max),
     }
 }

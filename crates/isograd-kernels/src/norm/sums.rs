@@ -2,7 +2,7 @@
 //! every processor.
 
 use super::number::Number;
-pub(super) use crate::lanes::fold;
+pub(super) use crate::fold::fold;
 
 /// Independent accumulators: enough for the widest vector units to be busy.
 pub(super) const LANES: usize = 16;

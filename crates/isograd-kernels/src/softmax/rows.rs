@@ -1,7 +1,7 @@
 //! What softmax does to one row, in single precision in a form for wide vector units.
 
 use crate::curve::float;
-use crate::lanes::fold;
+use crate::fold::fold;
 use crate::real::Real;
 use crate::width::widths;
 use std::ops::{Add, Mul, Sub};

@@ -2,7 +2,7 @@
 
 use super::state::Kept;
 use super::{Norms, Rule, Update};
-use crate::lanes::fold;
+use crate::fold::fold;
 use crate::moments::{SHORT, held};
 use crate::real::Real;
 use crate::threads::wake;
