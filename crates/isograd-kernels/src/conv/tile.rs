@@ -209,7 +209,6 @@ impl<T: Wide> Slopes<'_, T> {
         let filters = self.y.len() / self.plane;
         let terms = self.offsets.len();
         let end = self.positions.next_multiple_of(X::COUNT);
-        let in_one = self.first && self.last && Self::in_one(self.positions);
         for first in (0..end).step_by(POSITIONS) {
             let count = POSITIONS.min(end - first);
             let mut tile = Tile {
@@ -225,7 +224,8 @@ impl<T: Wide> Slopes<'_, T> {
                 for term in (0..terms).step_by(V) {
                     (tile.filter, tile.term) = (filter, term);
                     self.tile::<X, F, V>(tile);
-                    if !in_one {
+                    // What is fresh and done was kept for nobody.
+                    if !(tile.fresh && tile.done) {
                         tile.place += F * V * X::COUNT;
                     }
                 }

@@ -81,7 +81,7 @@ struct Found {
     id: ParamId,
     /// Its position on the roster, once it is enlisted.
     place: usize,
-    /// Boxed: seldom wanted, and thrice as large as all the rest.
+    /// Boxed: seldom wanted, and larger than all the rest.
     weights: Option<Box<Tensor<1>>>,
     gradient: Values,
 }
@@ -362,11 +362,14 @@ impl ModuleMapper for Updater<'_> {
         let Telling { norm, rows, hold } = &mut self.telling;
         let mut squares = self.squares.next();
         // A measured step finds them while it reads the gradient anyway.
-        if squares.is_none() && (*hold || *norm && rows.is_none()) {
+        let missed = squares.is_none() && (*hold || *norm && rows.is_none());
+        if missed {
             squares = Some(one.gradient.sum_of_squares());
-            if let Some(next) = self.gradients.peek() {
-                next.gradient.approach();
-            }
+        }
+        if (missed || rows.is_some())
+            && let Some(next) = self.gradients.peek()
+        {
+            next.gradient.approach();
         }
         if *hold && let Some(squares) = squares.filter(|squares| !squares.is_finite()) {
             self.told.norm += squares;
@@ -375,11 +378,8 @@ impl ModuleMapper for Updater<'_> {
             return param;
         }
         let row = rows.as_mut().map(|courses| {
-            if let Some(next) = self.gradients.peek() {
-                next.gradient.approach();
-                if let Some(course) = courses.get(next.place) {
-                    fetch(slice::from_ref(course));
-                }
+            if let Some(course) = self.gradients.peek().and_then(|one| courses.get(one.place)) {
+                fetch(slice::from_ref(course));
             }
             let heard = self.optimizer.is_matrix(one.place).then(|| {
                 let most = courses.len().max(one.place + 1);
