@@ -13,24 +13,28 @@ const LINE: usize = 64;
 const AHEAD: usize = 1 << 15;
 
 /// Has the processor fetch what is to be read after something else that is no matter of memory.
-pub fn fetch<T>(values: &[T]) {
-    hint::<T, _MM_HINT_T1>(values);
+pub(crate) fn fetch<T>(values: &[T]) {
+    hint::<T, _MM_HINT_T1>(values.as_ptr(), values.len());
+}
+
+/// The same of one value behind these, whether there is one or not.
+pub fn fetch_behind<T>(values: &[T]) {
+    hint::<T, _MM_HINT_T1>(values.as_ptr_range().end, 1);
 }
 
 /// The same of what is to be written, and was read by another thread since.
 pub fn claim<T>(values: &[T]) {
-    hint::<T, _MM_HINT_ET0>(values);
+    hint::<T, _MM_HINT_ET0>(values.as_ptr(), values.len());
 }
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-fn hint<T, const KIND: i32>(values: &[T]) {
-    let bytes = size_of_val(values).min(AHEAD);
-    let start: *const i8 = values.as_ptr().cast();
+fn hint<T, const KIND: i32>(start: *const T, count: usize) {
+    let bytes = (count * size_of::<T>()).min(AHEAD);
+    let start: *const i8 = start.cast();
     for at in (0..bytes).step_by(LINE) {
-        // SAFETY: it is a hint about an address, here one inside a slice; every x86-64 has the instruction,
-        // or takes it for none.
-        unsafe { _mm_prefetch::<KIND>(start.add(at)) };
+        // SAFETY: it is a hint, about any address; every x86-64 has the instruction, or takes it for none.
+        unsafe { _mm_prefetch::<KIND>(start.wrapping_add(at)) };
     }
 }
 
@@ -40,4 +44,4 @@ const _MM_HINT_T1: i32 = 0;
 const _MM_HINT_ET0: i32 = 1;
 
 #[cfg(not(target_arch = "x86_64"))]
-fn hint<T, const KIND: i32>(_: &[T]) {}
+fn hint<T, const KIND: i32>(_: *const T, _: usize) {}

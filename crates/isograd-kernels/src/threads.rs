@@ -85,7 +85,7 @@ impl Drop for Awake {
 }
 
 /// Wakes those that sleep: to be called where work is about to be shared.
-pub(crate) fn wake() {
+pub fn wake() {
     HELPERS.with_borrow(|helpers| {
         let Some(helpers) = helpers else { return };
         while helpers.awake.load(Ordering::Relaxed) < helpers.wanted {

@@ -4,7 +4,9 @@ use super::network::Network;
 use super::parameters::Parameters;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::Device;
-use isograd_core::describe::NodeId;
+use isograd_core::describe::{NodeId, Plan};
+use isograd_kernels::threads::wake;
+use rayon::prelude::*;
 use std::ops::Range;
 
 impl Network {
@@ -31,6 +33,44 @@ impl Network {
             visitor.exit_module(name, parameters.container());
         }
     }
+
+    /// Maps the parameters of each node that has some with a mapper of its own, on all threads; one of them
+    /// takes at least so many nodes at a time.
+    pub(crate) fn map_nodes<M: ModuleMapper + Send>(
+        mut self,
+        mappers: Vec<M>,
+        least: usize,
+    ) -> Self {
+        let all = self.parameters.len();
+        assert_eq!(mappers.len(), all, "a mapper for each node with parameters");
+        let least = least.max(1);
+        if least < all {
+            wake();
+        }
+        let plan = &self.frame.plan;
+        self.parameters = self
+            .parameters
+            .into_par_iter()
+            .with_min_len(least)
+            .zip(mappers)
+            .map(|(entry, mut mapper)| map_node(plan, entry, &mut mapper))
+            .collect();
+        self
+    }
+}
+
+/// Maps the parameters of one node.
+fn map_node<M: ModuleMapper>(
+    plan: &Plan,
+    (node, parameters): (NodeId, Parameters),
+    mapper: &mut M,
+) -> (NodeId, Parameters) {
+    let name = &plan.nodes[node].name;
+    let kind = parameters.container();
+    mapper.enter_module(name, kind);
+    let parameters = parameters.map_inside(mapper);
+    mapper.exit_module(name, kind);
+    (node, parameters)
 }
 
 impl Module for Network {
@@ -74,18 +114,11 @@ impl Module for Network {
     }
 
     fn map<M: ModuleMapper>(mut self, mapper: &mut M) -> Self {
-        let frame = self.frame.clone();
+        let plan = &self.frame.plan;
         self.parameters = self
             .parameters
             .into_iter()
-            .map(|(node, parameters)| {
-                let name = &frame.plan.nodes[node].name;
-                let kind = parameters.container();
-                mapper.enter_module(name, kind);
-                let parameters = parameters.map_inside(mapper);
-                mapper.exit_module(name, kind);
-                (node, parameters)
-            })
+            .map(|entry| map_node(plan, entry, mapper))
             .collect();
         self
     }

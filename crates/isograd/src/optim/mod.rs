@@ -36,10 +36,11 @@ use burn::tensor::Tensor;
 use isograd_core::describe::train::{OptimizerKind, OptimizerSpec};
 use isograd_kernels::{Rule as Fused, Update, Values, moments, update};
 pub(crate) use roster::Roster;
+pub(crate) use state::Kept;
 use state::{Slots, State};
 
 /// What an optimiser does with one gradient.
-trait Rule: std::fmt::Debug + Send {
+trait Rule: std::fmt::Debug + Send + Sync {
     /// Names of the tensors it keeps for each parameter.
     fn slots(&self) -> &'static [&'static str];
 
@@ -190,9 +191,12 @@ impl Optimizer {
         measure: bool,
     ) -> Stepped {
         let key = self.state.key(&parameter.path);
+        let mut kept = self.state.take(key);
         let rate = Rate { lr, factor: 1.0 };
         let gradient = Values::of(gradient);
-        let (parameter, norms) = self.step_as(parameter, key, weights, gradient, rate, measure);
+        let (parameter, norms) =
+            self.step_as(parameter, &mut kept, weights, &gradient, rate, measure);
+        self.state.put(key, kept);
         Stepped { parameter, norms }
     }
 
@@ -201,29 +205,41 @@ impl Optimizer {
         self.roster.parameter(place).is_matrix()
     }
 
-    /// Steps a parameter on the roster.
+    /// The parameters that are stepped.
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Takes the state of a parameter on the roster out, to be put back after its step: so that several
+    /// can be stepped at the same time.
+    pub(crate) fn take(&mut self, place: usize) -> Kept {
+        self.state.take(self.roster.at(place).1)
+    }
+
+    pub(crate) fn put(&mut self, place: usize, kept: Kept) {
+        self.state.put(self.roster.at(place).1, kept);
+    }
+
+    /// Steps a parameter on the roster, whose state was taken out.
     pub(crate) fn step_at<const D: usize>(
-        &mut self,
+        &self,
         place: usize,
+        kept: &mut Kept,
         weights: Tensor<D>,
-        gradient: Values,
+        gradient: &Values,
         rate: Rate,
         measure: bool,
     ) -> (Tensor<D>, Option<Norms>) {
-        // Out of the optimiser for as long as it works: a handle of its own costs a way to memory.
-        let roster = std::mem::take(&mut self.roster);
-        let (parameter, key) = roster.at(place);
-        let stepped = self.step_as(parameter, key, weights, gradient, rate, measure);
-        self.roster = roster;
-        stepped
+        let parameter = self.roster.parameter(place);
+        self.step_as(parameter, kept, weights, gradient, rate, measure)
     }
 
     fn step_as<const D: usize>(
-        &mut self,
+        &self,
         parameter: &Parameter,
-        key: usize,
+        kept: &mut Kept,
         weights: Tensor<D>,
-        gradient: Values,
+        gradient: &Values,
         rate: Rate,
         measure: bool,
     ) -> (Tensor<D>, Option<Norms>) {
@@ -242,9 +258,7 @@ impl Optimizer {
         let spared = self.decoupled || self.weight_decay == 0.0 || undecayed(&parameter.path);
         let decay = if spared { 0.0 } else { self.weight_decay };
         let factor = rate.factor * self.gradient_sign;
-        let fused = self
-            .fused
-            .and_then(|rule| Some((rule, self.state.fused(key)?)));
+        let fused = self.fused.and_then(|rule| Some((rule, kept.fused()?)));
         let weights = match fused {
             None => weights,
             Some((rule, state)) => {
@@ -255,14 +269,14 @@ impl Optimizer {
                     decay,
                     keep: 1.0 - shrink,
                 };
-                match update(&by, weights, &gradient, state, measure) {
+                match update(&by, weights, gradient, state, measure) {
                     Ok(stepped) => return stepped,
                     Err(weights) => weights,
                 }
             }
         };
-        let mut slots = self.state.of(key);
-        let gradient = gradient.into_tensor();
+        let mut slots = kept.slots(self.rule.slots().len());
+        let gradient = gradient.clone().into_tensor();
         let norm = |x: &Tensor<1>| moments(x).sum_squares.sqrt();
         let arrived = measure.then(|| norm(&gradient));
         let dims = weights.dims();

@@ -7,7 +7,12 @@ use burn::tensor::Tensor;
 /// The parameters of one module in the order in which they are visited, frozen ones and running
 /// statistics among them.
 #[derive(Debug, Default)]
-pub(crate) struct Roster(Vec<Member>);
+pub(crate) struct Roster {
+    members: Vec<Member>,
+    /// Positions of the first parameter of each part of the module.
+    starts: Vec<usize>,
+    elements: usize,
+}
 
 #[derive(Debug)]
 struct Member {
@@ -27,26 +32,36 @@ impl Roster {
             path: Vec::new(),
             places,
             key,
-            members: Vec::new(),
+            roster: Self::default(),
         };
         module.visit(&mut names);
-        Self(names.members)
+        names.roster
     }
 
     /// The position of a parameter at or behind `from`.
     pub(crate) fn find(&self, id: ParamId, from: usize) -> Option<usize> {
-        let mut rest = self.0.iter().skip(from);
+        let mut rest = self.members.iter().skip(from);
         rest.position(|member| member.id == id).map(|at| from + at)
     }
 
     /// The parameter at this position.
     pub(crate) fn parameter(&self, place: usize) -> &Parameter {
-        &self.0[place].parameter
+        &self.members[place].parameter
     }
 
     pub(super) fn at(&self, place: usize) -> (&Parameter, usize) {
-        let member = &self.0[place];
+        let member = &self.members[place];
         (&member.parameter, member.key)
+    }
+
+    /// Positions of the first parameter of each part of the module: of each node of a network.
+    pub(crate) fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// Numbers in all parameters.
+    pub(crate) fn elements(&self) -> usize {
+        self.elements
     }
 }
 
@@ -54,11 +69,14 @@ struct Names<'a, F> {
     path: Vec<String>,
     places: &'a Places,
     key: F,
-    members: Vec<Member>,
+    roster: Roster,
 }
 
 impl<F: FnMut(&str) -> usize> ModuleVisitor for Names<'_, F> {
     fn enter_module(&mut self, name: &str, _: &str) {
+        if self.path.is_empty() {
+            self.roster.starts.push(self.roster.members.len());
+        }
         self.path.push(name.to_owned());
     }
 
@@ -69,8 +87,10 @@ impl<F: FnMut(&str) -> usize> ModuleVisitor for Names<'_, F> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let path = self.path.join(".");
         let key = (self.key)(&path);
-        let parameter = self.places.parameter(path, param.dims().to_vec());
-        self.members.push(Member {
+        let dims = param.dims();
+        self.roster.elements += dims.iter().product::<usize>();
+        let parameter = self.places.parameter(path, dims.to_vec());
+        self.roster.members.push(Member {
             id: param.id,
             parameter,
             key,

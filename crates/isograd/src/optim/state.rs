@@ -19,11 +19,43 @@ pub enum StateError {
 
 /// The state of one parameter.
 #[derive(Debug)]
-enum Kept {
+pub(crate) enum Kept {
     /// By slot.
     Slots(Vec<Option<Tensor<1>>>),
     /// As a kernel keeps it.
     Fused(Fused),
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Fused(Fused::default())
+    }
+}
+
+impl Kept {
+    /// Its slots, so many, empty at the first step.
+    pub(super) fn slots(&mut self, count: usize) -> Slots<'_> {
+        if let Self::Fused(fused) = self {
+            let mut slots: Vec<_> = fused.tensors(count).into_iter().map(Some).collect();
+            slots.resize(count, None);
+            *self = Self::Slots(slots);
+        }
+        match self {
+            Self::Slots(slots) => Slots(slots),
+            Self::Fused(_) => Slots(&mut []),
+        }
+    }
+
+    /// The same for a kernel; `None` where it cannot take them.
+    pub(super) fn fused(&mut self) -> Option<&mut Fused> {
+        if let Self::Slots(slots) = self {
+            *self = Self::Fused(Fused::of(slots)?);
+        }
+        match self {
+            Self::Fused(fused) => Some(fused),
+            Self::Slots(_) => None,
+        }
+    }
 }
 
 /// State tensors of every parameter, by slot.
@@ -50,39 +82,18 @@ impl State {
             return key;
         }
         let key = self.parameters.len();
-        self.parameters.push(Kept::Fused(Fused::default()));
+        self.parameters.push(Kept::default());
         self.keys.insert(path.to_owned(), key);
         key
     }
 
-    /// The slots of the parameter at a position, empty at its first step.
-    pub(super) fn of(&mut self, key: usize) -> Slots<'_> {
-        let kept = &mut self.parameters[key];
-        if let Kept::Fused(fused) = kept {
-            let mut slots: Vec<_> = fused
-                .tensors(self.names.len())
-                .into_iter()
-                .map(Some)
-                .collect();
-            slots.resize(self.names.len(), None);
-            *kept = Kept::Slots(slots);
-        }
-        match kept {
-            Kept::Slots(slots) => Slots(slots),
-            Kept::Fused(_) => Slots(&mut []),
-        }
+    /// Takes the state at a position out, to be put back.
+    pub(super) fn take(&mut self, key: usize) -> Kept {
+        std::mem::take(&mut self.parameters[key])
     }
 
-    /// The same for a kernel; `None` where it cannot take them.
-    pub(super) fn fused(&mut self, key: usize) -> Option<&mut Fused> {
-        let kept = &mut self.parameters[key];
-        if let Kept::Slots(slots) = kept {
-            *kept = Kept::Fused(Fused::of(slots)?);
-        }
-        match kept {
-            Kept::Fused(fused) => Some(fused),
-            Kept::Slots(_) => None,
-        }
+    pub(super) fn put(&mut self, key: usize, kept: Kept) {
+        self.parameters[key] = kept;
     }
 
     pub(super) fn list(&self) -> Vec<(String, Tensor<1>)> {
@@ -126,7 +137,7 @@ impl State {
                 return Err(StateError::Unknown { name, accepted });
             };
             let key = state.key(path);
-            state.of(key).put(slot, tensor);
+            state.parameters[key].slots(names.len()).put(slot, tensor);
         }
         Ok(state)
     }

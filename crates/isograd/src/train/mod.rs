@@ -16,6 +16,7 @@ mod step;
 mod tensors;
 mod trained;
 mod trainer;
+mod update;
 
 pub(crate) use curriculum::check as check_curriculum;
 pub use curriculum::{curriculum, difficulty};

@@ -1,6 +1,7 @@
 //! One step of a model of one's own.
 
-use super::step::{Collected, Penalties, Telling, needs_weights, update};
+use super::step::{Collected, Penalties, needs_weights};
+use super::update::{Telling, update_module};
 use crate::optim::{Clipped, Optimizer, Places};
 use burn::module::Module;
 use burn::tensor::Gradients;
@@ -39,7 +40,7 @@ impl Optimizer {
             norm: clipped.is_none(),
             ..Telling::default()
         };
-        let (module, told) = update(module, collected, self, lr, telling);
+        let (module, told) = update_module(module, collected, self, lr, telling);
         let clipped = clipped.unwrap_or(Clipped {
             norm_before: told.norm,
             norm_after: told.norm,

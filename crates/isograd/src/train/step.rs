@@ -1,21 +1,17 @@
-//! One update: gradients out of the backward pass, penalties, clipping, the optimiser.
+//! What comes before an update: gradients out of the backward pass, penalties, clipping.
 
 use crate::nn::Network;
 use crate::optim::{
-    Clipped, Gradient, Optimizer, Parameter, Places, Rate, Roster, by_tensor, clip, flat, limit,
+    Clipped, Gradient, Optimizer, Parameter, Places, Roster, by_tensor, clip, flat, limit,
 };
-use crate::probe::{Course, WeightRow};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
 use isograd_core::describe::train::{ClipSpec, TrainSpec};
 use isograd_core::describe::{NodeId, Plan};
-use isograd_kernels::{Values, change, fetch, sums_of_squares};
+use isograd_kernels::{Values, sums_of_squares};
 use std::collections::BTreeMap;
-use std::iter::Peekable;
 use std::mem;
 use std::ops::Range;
-use std::slice;
-use std::vec;
 
 /// L1 and L2 penalties of the weights that have one.
 #[derive(Clone, Debug, Default)]
@@ -69,21 +65,28 @@ pub(super) fn needs_weights(penalties: &Penalties, spec: &ClipSpec) -> bool {
 
 /// The gradients of one step, flattened, in the order of the network.
 pub(super) struct Collected {
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     /// In front of all of them: what clipping by their common norm leaves.
-    factor: f64,
+    pub(super) factor: f64,
     /// Sums of their squares without the factor, once they are known.
-    squares: Vec<f64>,
+    pub(super) squares: Vec<f64>,
 }
 
 /// The gradient of one parameter.
-struct Found {
-    id: ParamId,
+pub(super) struct Found {
+    pub(super) id: ParamId,
     /// Its position on the roster, once it is enlisted.
-    place: usize,
+    pub(super) place: usize,
     /// Boxed: seldom wanted, and larger than all the rest.
     weights: Option<Box<Tensor<1>>>,
-    gradient: Values,
+    pub(super) gradient: Values,
+}
+
+impl Found {
+    /// Gives its handle of the weights away, so that they can be changed in place.
+    pub(super) fn release(&mut self) {
+        self.weights = None;
+    }
 }
 
 impl Collected {
@@ -125,7 +128,7 @@ impl Collected {
         self.found.is_empty()
     }
 
-    fn of(found: Vec<Found>) -> Self {
+    pub(super) fn of(found: Vec<Found>) -> Self {
         Self {
             found,
             factor: 1.0,
@@ -283,131 +286,5 @@ impl ModuleVisitor for Collector {
             weights: self.weights.then(|| Box::new(flat(param.val().inner()))),
             gradient: Values::of(gradient),
         });
-    }
-}
-
-/// What a step tells beside the weights it leaves.
-#[derive(Default)]
-pub(super) struct Telling<'a> {
-    /// The norm over all gradients.
-    pub(super) norm: bool,
-    /// The norms of what happened to each parameter; the courses of all gradients are kept here.
-    pub(super) rows: Option<&'a mut Vec<Course>>,
-    /// Parameters whose gradient is not finite stay as they are, and come back.
-    pub(super) hold: bool,
-}
-
-/// What a step told.
-pub(super) struct Told {
-    /// Norm over all gradients as they came; NaN where it was not asked for.
-    pub(super) norm: f64,
-    /// By the position of the parameter.
-    pub(super) rows: Vec<(usize, WeightRow)>,
-    /// Gradients of the parameters that were not stepped.
-    pub(super) held: Collected,
-}
-
-/// Steps every parameter that has a gradient.
-pub(super) fn update<M: Module>(
-    network: M,
-    collected: Collected,
-    optimizer: &mut Optimizer,
-    lr: f64,
-    telling: Telling<'_>,
-) -> (M, Told) {
-    let Collected {
-        found,
-        factor,
-        squares,
-    } = collected;
-    let mut told = Told {
-        norm: 0.0,
-        rows: Vec::with_capacity(telling.rows.as_ref().map_or(0, |_| found.len())),
-        held: Collected {
-            factor,
-            ..Collected::of(Vec::new())
-        },
-    };
-    let asked = telling.norm;
-    let mut updater = Updater {
-        gradients: found.into_iter().peekable(),
-        squares: squares.into_iter(),
-        optimizer,
-        rate: Rate { lr, factor },
-        telling,
-        told: &mut told,
-    };
-    let network = network.map(&mut updater);
-    told.norm = if asked { told.norm.sqrt() } else { f64::NAN };
-    (network, told)
-}
-
-struct Updater<'a> {
-    gradients: Peekable<vec::IntoIter<Found>>,
-    /// Those that are known already.
-    squares: vec::IntoIter<f64>,
-    optimizer: &'a mut Optimizer,
-    rate: Rate,
-    telling: Telling<'a>,
-    told: &'a mut Told,
-}
-
-impl ModuleMapper for Updater<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(mut one) = self.gradients.next_if(|one| one.id == param.id) else {
-            return param;
-        };
-        // The handles of the weights end here, so that they can be changed in place.
-        one.weights = None;
-        let Telling { norm, rows, hold } = &mut self.telling;
-        let mut squares = self.squares.next();
-        // A measured step finds them while it reads the gradient anyway.
-        let missed = squares.is_none() && (*hold || *norm && rows.is_none());
-        if missed {
-            squares = Some(one.gradient.sum_of_squares());
-        }
-        if (missed || rows.is_some())
-            && let Some(next) = self.gradients.peek()
-        {
-            next.gradient.approach();
-        }
-        if *hold && let Some(squares) = squares.filter(|squares| !squares.is_finite()) {
-            self.told.norm += squares;
-            self.told.held.found.push(one);
-            self.told.held.squares.push(squares);
-            return param;
-        }
-        let row = rows.as_mut().map(|courses| {
-            if let Some(course) = self.gradients.peek().and_then(|one| courses.get(one.place)) {
-                fetch(slice::from_ref(course));
-            }
-            let heard = self.optimizer.is_matrix(one.place).then(|| {
-                let most = courses.len().max(one.place + 1);
-                courses.resize(most, Course::default());
-                courses[one.place].add(&one.gradient)
-            });
-            WeightRow {
-                heard: heard.flatten(),
-                ..WeightRow::default()
-            }
-        });
-        let (id, value, mapper) = param.consume();
-        let (value, norms) = change(value, |value| {
-            self.optimizer
-                .step_at(one.place, value, one.gradient, self.rate, row.is_some())
-        });
-        if let Some(norms) = norms {
-            squares = squares.or(Some(norms.gradient * norms.gradient));
-        }
-        self.told.norm += squares.unwrap_or_default();
-        if let Some(mut row) = row {
-            row.gradient = squares.map(|squares| self.rate.factor * squares.sqrt());
-            if let Some(norms) = norms {
-                row.norm = norms.weights;
-                row.moved = Some(norms.moved);
-            }
-            self.told.rows.push((one.place, row));
-        }
-        Param::from_mapped_value(id, value, mapper)
     }
 }

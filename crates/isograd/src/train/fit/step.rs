@@ -1,7 +1,8 @@
 //! One step of a training.
 
 use super::super::accumulate::{Gathered, Source};
-use super::super::step::{Collected, Telling, Told, needs_weights, update};
+use super::super::step::{Collected, needs_weights};
+use super::super::update::{Telling, Told, update_network};
 use super::Fit;
 use crate::nn::{Mode, Pass};
 use crate::probe::Measured;
@@ -113,7 +114,7 @@ impl Fit<'_> {
             rows: rows.then_some(&mut self.courses),
             hold,
         };
-        let (network, told) = update(network, gradients, &mut self.optimizer, lr, telling);
+        let (network, told) = update_network(network, gradients, &mut self.optimizer, lr, telling);
         self.network = Some(network);
         told
     }
