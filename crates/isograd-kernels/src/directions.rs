@@ -4,6 +4,7 @@ use crate::fold::fold;
 use crate::moments::{held, squares_f32, squares_f64};
 use crate::probe::Slice;
 use crate::width::widths;
+use std::slice::ChunksExact;
 
 /// Adds x/‖x‖ of every example to `sum`, accumulated in `f64`; how many they were. One without a
 /// direction, of zeros or with a number that is not finite, is left out.
@@ -85,12 +86,12 @@ const SHORT: usize = 1 << 12;
 
 /// Writes ‖Σ x/‖x‖‖² and the number of terms for one type.
 macro_rules! length {
-    ($T:ty, $name:ident, $portable:ident, $squares:ident) => {
+    ($T:ty, $name:ident, $portable:ident, $total:ident, $squares:ident) => {
         widths! {
             fn $name, $portable(examples: &[$T], elements: usize) -> (f64, usize) {
                 let examples = &examples[..examples.len().min(FEW * elements)];
                 let rows = || examples.chunks_exact(elements);
-                let mut squares = [0.0 as $T; FEW];
+                let mut squares = [1.0 as $T; FEW];
                 for (squares, example) in squares.iter_mut().zip(rows()) {
                     let mut sums = [0.0 as $T; LANES];
                     let (chunks, rest) = example.as_chunks::<LANES>();
@@ -105,6 +106,13 @@ macro_rules! length {
                     *squares = fold(sums);
                 }
                 let mut factors = squares.map(|squares| squares.sqrt().recip());
+                // Seldom anything else.
+                let all = squares
+                    .iter()
+                    .fold(true, |all, &squares| all & held(f64::from(squares), elements));
+                if all {
+                    return ($total::<true>(rows(), elements, &factors), rows().len());
+                }
                 let mut count = 0;
                 for ((factor, &squares), example) in factors.iter_mut().zip(&squares).zip(rows()) {
                     if !held(f64::from(squares), elements) {
@@ -116,48 +124,56 @@ macro_rules! length {
                         *factor = 0.0;
                     }
                 }
-                let mut square = 0.0;
-                let mut short = [0.0 as $T; LANES];
-                let whole = elements / LANES * LANES;
-                for at in (0..whole).step_by(LANES) {
-                    let mut sums = [0.0 as $T; LANES];
-                    for (example, &factor) in rows().zip(&factors) {
-                        // What is not a number is not in it, not even times 0.
-                        if factor != 0.0 {
-                            let column = &example[at..at + LANES];
-                            for lane in 0..LANES {
-                                sums[lane] += factor * column[lane];
-                            }
-                        }
-                    }
-                    for lane in 0..LANES {
-                        short[lane] += sums[lane] * sums[lane];
-                    }
-                    if (at + LANES) % SHORT == 0 {
-                        square += f64::from(fold(short));
-                        short = [0.0; LANES];
-                    }
-                }
-                if whole < elements {
-                    let mut sums = [0.0 as $T; LANES];
-                    for (example, &factor) in rows().zip(&factors).filter(|(_, factor)| **factor != 0.0) {
-                        for (sum, &x) in sums.iter_mut().zip(&example[whole..]) {
-                            *sum += factor * x;
-                        }
-                    }
-                    for lane in 0..LANES {
-                        short[lane] += sums[lane] * sums[lane];
-                    }
-                }
-                square += f64::from(fold(short));
-                (square, count)
+                ($total::<false>(rows(), elements, &factors), count)
             }
+        }
+
+        /// ‖Σ factor·x‖². Without `ALL`, what has the factor 0 is left out: what is not a number is not in
+        /// it, not even times 0.
+        #[inline(always)]
+        fn $total<const ALL: bool>(
+            rows: ChunksExact<'_, $T>,
+            elements: usize,
+            factors: &[$T; FEW],
+        ) -> f64 {
+            let rows = || rows.clone().zip(factors).filter(|(_, factor)| ALL || **factor != 0.0);
+            let mut square = 0.0;
+            let mut short = [0.0 as $T; LANES];
+            let whole = elements / LANES * LANES;
+            for at in (0..whole).step_by(LANES) {
+                let mut sums = [0.0 as $T; LANES];
+                for (example, &factor) in rows() {
+                    let column = &example[at..at + LANES];
+                    for lane in 0..LANES {
+                        sums[lane] += factor * column[lane];
+                    }
+                }
+                for lane in 0..LANES {
+                    short[lane] += sums[lane] * sums[lane];
+                }
+                if (at + LANES) % SHORT == 0 {
+                    square += f64::from(fold(short));
+                    short = [0.0; LANES];
+                }
+            }
+            if whole < elements {
+                let mut sums = [0.0 as $T; LANES];
+                for (example, &factor) in rows() {
+                    for (sum, &x) in sums.iter_mut().zip(&example[whole..]) {
+                        *sum += factor * x;
+                    }
+                }
+                for lane in 0..LANES {
+                    short[lane] += sums[lane] * sums[lane];
+                }
+            }
+            square + f64::from(fold(short))
         }
     };
 }
 
-length!(f32, length_f32, length_f32_portable, squares_f32);
-length!(f64, length_f64, length_f64_portable, squares_f64);
+length!(f32, length_f32, length_f32_portable, total_f32, squares_f32);
+length!(f64, length_f64, length_f64_portable, total_f64, squares_f64);
 
 #[cfg(test)]
 mod tests {
