@@ -209,11 +209,9 @@ impl ModuleMapper for Updater<'_> {
         let missed = squares && task.squares.is_none();
         if missed {
             task.squares = Some(one.gradient.sum_of_squares());
-        }
-        if (missed || measured)
-            && let Some(next) = behind.first()
-        {
-            next.gradient.approach();
+            if let Some(next) = behind.first() {
+                next.gradient.approach();
+            }
         }
         if hold && task.squares.is_some_and(|squares| !squares.is_finite()) {
             task.held = true;
