@@ -32,7 +32,7 @@ impl<B: DenseBackend, C: CheckpointStrategy> DenseBackend for Autodiff<B, C> {
                 let gradient = grads.consume::<B>(&ops.node);
                 let (x, weight, saved, layer) = ops.state;
                 let needed = ops.parents.each_ref().map(Option::is_some);
-                let (dx, dw, db) = B::dense_backward(x, weight, saved, gradient, needed, layer);
+                let (dx, dw, db) = B::dense_backward(x, weight, saved, gradient, needed, &layer);
                 for (node, gradient) in ops.parents.into_iter().zip([dx, dw, db]) {
                     if let (Some(node), Some(gradient)) = (node, gradient) {
                         grads.register::<B>(node.id, gradient);
@@ -51,7 +51,7 @@ impl<B: DenseBackend, C: CheckpointStrategy> DenseBackend for Autodiff<B, C> {
         {
             OpsKind::Tracked(prep) => {
                 let (y, saved) =
-                    B::dense_saving(x.clone(), weight.clone(), bias, biased, layer.clone());
+                    B::dense_saving(x.clone(), weight.clone(), bias, biased, &layer);
                 prep.finish((x, weight, saved, layer), y)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::dense(x, weight, bias, biased, layer)),
@@ -65,7 +65,7 @@ impl<B: DenseBackend, C: CheckpointStrategy> DenseBackend for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         biased: bool,
-        layer: Dense,
+        layer: &Dense,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (y, saved) = B::dense_saving(
             x.into_primitive(),
@@ -86,7 +86,7 @@ impl<B: DenseBackend, C: CheckpointStrategy> DenseBackend for Autodiff<B, C> {
         saved: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         needed: [bool; 3],
-        layer: Dense,
+        layer: &Dense,
     ) -> (
         Option<FloatTensor<Self>>,
         Option<FloatTensor<Self>>,

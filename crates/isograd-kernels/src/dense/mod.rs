@@ -79,7 +79,7 @@ pub trait DenseBackend: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         biased: bool,
-        layer: Dense,
+        layer: &Dense,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// The gradients with respect to x, weight and bias, as far as they are needed.
@@ -89,7 +89,7 @@ pub trait DenseBackend: Backend {
         saved: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         needed: [bool; 3],
-        layer: Dense,
+        layer: &Dense,
     ) -> (
         Option<FloatTensor<Self>>,
         Option<FloatTensor<Self>>,
@@ -157,10 +157,10 @@ impl DenseBackend for Flex {
         weight: FlexTensor,
         bias: FlexTensor,
         biased: bool,
-        layer: Dense,
+        layer: &Dense,
     ) -> (FlexTensor, FlexTensor) {
         let keep = layer.curve.is_some_and(|curve| !curve.keeps_output());
-        let (y, z) = forward(&x, &weight, &bias, biased, &layer, keep);
+        let (y, z) = forward(&x, &weight, &bias, biased, layer, keep);
         // Without φ nothing of the output is read again, and it stays alone with who is next.
         let saved = if layer.curve.is_none() {
             weight
@@ -176,7 +176,7 @@ impl DenseBackend for Flex {
         saved: FlexTensor,
         gradient: FlexTensor,
         needed: [bool; 3],
-        layer: Dense,
+        layer: &Dense,
     ) -> (Option<FlexTensor>, Option<FlexTensor>, Option<FlexTensor>) {
         let (x, weight, saved) = (
             x.to_contiguous(),
@@ -190,7 +190,7 @@ impl DenseBackend for Flex {
             rows: shape.iter().rev().skip(1).product(),
             inputs,
             units,
-            layer: &layer,
+            layer,
             shape: &shape,
         };
         by_type!(x, T => {
