@@ -136,7 +136,11 @@ macro_rules! length {
             elements: usize,
             factors: &[$T; FEW],
         ) -> f64 {
-            let rows = || rows.clone().zip(factors).filter(|(_, factor)| ALL || **factor != 0.0);
+            let rows = || {
+                rows.clone()
+                    .zip(factors)
+                    .filter(|(_, factor)| ALL || **factor != 0.0)
+            };
             let mut square = 0.0;
             let mut short = [0.0 as $T; LANES];
             let whole = elements / LANES * LANES;

@@ -2,46 +2,59 @@
 //! none.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T1, _mm_prefetch};
+use std::arch::asm;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 
 /// Bytes of a line of the cache.
-#[cfg(target_arch = "x86_64")]
 const LINE: usize = 64;
 
 /// Bytes that are fetched ahead, at most: what follows them is fetched while they are read.
-#[cfg(target_arch = "x86_64")]
 const AHEAD: usize = 1 << 15;
 
 /// Has the processor fetch what is to be read after something else that is no matter of memory.
 pub(crate) fn fetch<T>(values: &[T]) {
-    hint::<T, _MM_HINT_T1>(values.as_ptr(), values.len());
+    lines(values.as_ptr(), values.len(), read);
 }
 
 /// The same of one value behind these, whether there is one or not.
 pub fn fetch_behind<T>(values: &[T]) {
-    hint::<T, _MM_HINT_T1>(values.as_ptr_range().end, 1);
+    lines(values.as_ptr_range().end, 1, read);
 }
 
 /// The same of what is to be written, and was read by another thread since.
 pub fn claim<T>(values: &[T]) {
-    hint::<T, _MM_HINT_ET0>(values.as_ptr(), values.len());
+    lines(values.as_ptr(), values.len(), write);
+}
+
+#[inline(always)]
+fn lines<T>(start: *const T, count: usize, hint: impl Fn(*const i8)) {
+    let bytes = (count * size_of::<T>()).min(AHEAD);
+    let start: *const i8 = start.cast();
+    for at in (0..bytes).step_by(LINE) {
+        hint(start.wrapping_add(at));
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-fn hint<T, const KIND: i32>(start: *const T, count: usize) {
-    let bytes = (count * size_of::<T>()).min(AHEAD);
-    let start: *const i8 = start.cast();
-    for at in (0..bytes).step_by(LINE) {
-        // SAFETY: it is a hint, about any address; every x86-64 has the instruction, or takes it for none.
-        unsafe { _mm_prefetch::<KIND>(start.wrapping_add(at)) };
-    }
+#[inline(always)]
+fn read(line: *const i8) {
+    // SAFETY: it is a hint, about any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(line) };
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+fn write(line: *const i8) {
+    // The compiler makes a fetch for reading of a fetch for writing, which few processors of its kind lack.
+    // SAFETY: it is a hint, about any address; a processor of 64 bits that does not have it does nothing.
+    unsafe { asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags, readonly)) };
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-const _MM_HINT_T1: i32 = 0;
-#[cfg(not(target_arch = "x86_64"))]
-const _MM_HINT_ET0: i32 = 1;
+fn read(_: *const i8) {}
 
 #[cfg(not(target_arch = "x86_64"))]
-fn hint<T, const KIND: i32>(_: *const T, _: usize) {}
+fn write(_: *const i8) {}

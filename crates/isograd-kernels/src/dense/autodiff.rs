@@ -50,8 +50,7 @@ impl<B: DenseBackend, C: CheckpointStrategy> DenseBackend for Autodiff<B, C> {
             .stateful()
         {
             OpsKind::Tracked(prep) => {
-                let (y, saved) =
-                    B::dense_saving(x.clone(), weight.clone(), bias, biased, &layer);
+                let (y, saved) = B::dense_saving(x.clone(), weight.clone(), bias, biased, &layer);
                 prep.finish((x, weight, saved, layer), y)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::dense(x, weight, bias, biased, layer)),

@@ -11,6 +11,7 @@ use isograd_theory::Activation;
 use spin::RelaxStrategy;
 use spin::mutex::{Mutex, MutexGuard};
 use std::mem;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::slice;
 use std::sync::Arc;
@@ -49,6 +50,30 @@ impl Feed {
     /// Where its units' sums are.
     pub(super) fn range(&self) -> Range<usize> {
         self.start..self.start + self.units
+    }
+}
+
+/// What is asked of a site at each pass, in few bytes: those of all sites of a deep network stay in the cache.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    /// Where the sums of the units behind it begin, and how many they are.
+    start: u32,
+    units: u32,
+    /// Position in [`Recorder::curves`]; none without an activation behind it.
+    curve: Option<NonZeroU32>,
+    /// Examples that are wanted as a sample.
+    sample: u8,
+    /// Of so many of them slopes are taken, at most.
+    sloped: u8,
+    /// Whether another site says all of it.
+    twin: bool,
+}
+
+impl Stop {
+    /// Where its units' sums are.
+    fn range(&self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.units as usize
     }
 }
 
@@ -143,8 +168,9 @@ pub struct Recorder {
     pub(super) feeds: Arc<[Option<Feed>]>,
     /// For each site, another one through which the same tensor flows forward, which says all of it.
     pub(super) twins: Arc<[Option<usize>]>,
-    /// Examples of each site that are wanted as a sample.
-    samples: Vec<usize>,
+    stops: Vec<Stop>,
+    /// The activations behind sites; without a curve all slopes are 1.
+    curves: Vec<Option<Curve>>,
     /// Whether samples are wanted now.
     looks: AtomicBool,
     state: Mutex<State, Turns>,
@@ -159,17 +185,37 @@ impl Recorder {
         if detail == Detail::Full {
             twins.fill(None);
         }
-        let samples = sites.iter().zip(&feeds).map(|(site, feed)| {
-            let most = examples(plan.nodes[site.node].output.elements());
-            let sloped = feed.map_or(0, |feed| few(feed.activation, most));
-            most.min(PAIRED).max(sloped)
-        });
-        let samples = samples.collect();
+        let mut curves = Vec::new();
+        let stops = sites
+            .iter()
+            .zip(&feeds)
+            .zip(&twins)
+            .map(|((site, feed), twin)| {
+                let most = examples(plan.nodes[site.node].output.elements());
+                let sloped = feed.map_or(0, |feed| few(feed.activation, most));
+                Stop {
+                    start: feed.map_or(0, |feed| small(feed.start)),
+                    units: feed.map_or(0, |feed| small(feed.units)),
+                    curve: feed.and_then(|feed| {
+                        let known = curves.iter().position(|curve| *curve == feed.curve);
+                        let place = known.unwrap_or(curves.len());
+                        if known.is_none() {
+                            curves.push(feed.curve);
+                        }
+                        NonZeroU32::new(small(place + 1))
+                    }),
+                    sample: small(most.min(PAIRED).max(sloped)),
+                    sloped: small(sloped),
+                    twin: twin.is_some(),
+                }
+            });
+        let stops = stops.collect();
         let recorder = Self {
             detail,
             feeds: feeds.into(),
             twins: twins.into(),
-            samples,
+            stops,
+            curves,
             looks: AtomicBool::new(true),
             state: Mutex::default(),
         };
@@ -222,10 +268,7 @@ impl Recorder {
             return;
         };
         claim(slice::from_ref(seen));
-        if sampled
-            && let Some(feed) = self.feeds[next]
-            && let Some(slopes) = now.slopes.get(feed.range())
-        {
+        if sampled && let Some(slopes) = now.slopes.get(self.stops[next].range()) {
             claim(slopes);
         }
     }
@@ -240,11 +283,12 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn want(&self, site: usize, direction: Direction) -> Want {
+        let stop = &self.stops[site];
         match (self.detail, direction) {
-            (_, Direction::Forward) if self.twins[site].is_some() => Want::Nothing,
+            (_, Direction::Forward) if stop.twin => Want::Nothing,
             (Detail::Full, Direction::Forward) => Want::Values,
             (Detail::Step, Direction::Forward) if self.looks.load(Ordering::Relaxed) => {
-                Want::Sample(self.samples[site])
+                Want::Sample(stop.sample.into())
             }
             _ => Want::Moments,
         }
@@ -288,16 +332,20 @@ impl Sink for Recorder {
             }
         }
         let Some(view) = view else { return };
-        let feed = self.feeds[site];
         if let Some(whole) = now.whole.get_mut(site) {
             whole.cosine.add(&view);
-            if let Some(feed) = feed {
+            if let Some(feed) = self.feeds[site] {
                 let slopes = || Slopes::new(feed.activation, feed.units);
                 whole.slopes.get_or_insert_with(slopes).add(&view);
             }
             return;
         }
-        let layout = feed.and_then(|feed| Layout::of(view.shape, feed.units));
+        let stop = self.stops[site];
+        let units = stop.units as usize;
+        let curve = stop
+            .curve
+            .map(|place| self.curves[place.get() as usize - 1]);
+        let layout = curve.and_then(|_| Layout::of(view.shape, units));
         let channels = match layout {
             Some(layout) => layout.inner > 1,
             None => view.shape.len() == 4,
@@ -309,17 +357,28 @@ impl Sink for Recorder {
         let (alike, pairs) = cosines(part(sample.values, 0..compared), sample.elements);
         seen.alike.0 += alike;
         seen.alike.1 += pairs;
-        if let (Some(feed), Some(_)) = (feed, layout) {
-            let sums = &mut now.slopes[feed.range()];
+        if let (Some(curve), Some(_)) = (curve, layout) {
+            let sums = &mut now.slopes[stop.range()];
             if seen.sloped[0] == 0 {
                 sums.fill(0.0);
             }
-            let taken = few(feed.activation, sample.examples);
+            let taken = sample.examples.min(stop.sloped.into());
             let values = part(sample.values, 0..taken * sample.elements);
-            sums_of_slopes(feed.curve, values, sample.inner, sums);
-            seen.sloped[0] += taken * sample.elements / feed.units.max(1);
+            sums_of_slopes(curve, values, sample.inner, sums);
+            seen.sloped[0] += taken * sample.elements / units.max(1);
             seen.sloped[1] += taken;
         }
+    }
+}
+
+/// A count that has room.
+///
+/// # Panics
+/// Where it has none: of four thousand million units.
+fn small<T: TryFrom<usize>>(count: usize) -> T {
+    match T::try_from(count) {
+        Ok(count) => count,
+        Err(_) => panic!("too many units are watched"),
     }
 }
 
