@@ -58,3 +58,20 @@ fn read(_: *const i8) {}
 
 #[cfg(not(target_arch = "x86_64"))]
 fn write(_: *const i8) {}
+
+#[cfg(test)]
+mod tests {
+    use super::{claim, fetch, fetch_behind};
+
+    #[test]
+    fn hints_change_nothing_wherever_they_point() {
+        let values: Vec<u64> = (0..100_000).collect();
+        for part in [&values[..], &values[..3], &[]] {
+            fetch(part);
+            fetch_behind(part);
+            claim(part);
+        }
+        fetch_behind::<u8>(&[]);
+        assert!(values.iter().enumerate().all(|(i, &x)| x == i as u64));
+    }
+}

@@ -8,15 +8,14 @@ use isograd_core::describe::Plan;
 use isograd_core::trace::{Role, Site};
 use isograd_kernels::{Curve, Direction, Moments, Sink, View, Want, claim, cosines};
 use isograd_theory::Activation;
-use spin::RelaxStrategy;
-use spin::mutex::{Mutex, MutexGuard};
+use parking_lot::{Mutex, ReentrantMutex, ReentrantMutexGuard};
+use std::cell::RefCell;
 use std::mem;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,21 +143,12 @@ impl Measured {
 #[derive(Debug, Default)]
 struct State {
     now: Measured,
-    spare: Vec<Measured>,
     sampler: Sampler,
 }
 
-/// How one waits for a lock that is held for about a microsecond, and once a step by another thread.
-/// Unlike the standard library's, this lock is left without waiting for all that the processor has still to
-/// write, which is the whole tensor that was just shown.
+/// The one thread that a recorder listens to, as long as it lives ([`Recorder::hold`]).
 #[derive(Debug)]
-struct Turns;
-
-impl RelaxStrategy for Turns {
-    fn relax() {
-        thread::yield_now();
-    }
-}
+pub struct Held<'a>(#[allow(dead_code)] ReentrantMutexGuard<'a, RefCell<State>>);
 
 /// Collects what the probes of one network see, over one pass or several.
 #[derive(Debug)]
@@ -173,7 +163,11 @@ pub struct Recorder {
     curves: Vec<Option<Curve>>,
     /// Whether samples are wanted now.
     looks: AtomicBool,
-    state: Mutex<State, Turns>,
+    /// Whoever has it already need not ask the processor for it again, which would wait for all that it has
+    /// still to write: the whole tensor that was just shown.
+    state: ReentrantMutex<RefCell<State>>,
+    /// What was read.
+    spare: Mutex<Vec<Measured>>,
 }
 
 impl Recorder {
@@ -217,19 +211,22 @@ impl Recorder {
             stops,
             curves,
             looks: AtomicBool::new(true),
-            state: Mutex::default(),
+            state: ReentrantMutex::default(),
+            spare: Mutex::default(),
         };
-        recorder.lock().now = recorder.nothing();
+        recorder.state.lock().borrow_mut().now = recorder.nothing();
         recorder
+    }
+
+    /// Has this thread alone say what it sees from here on, which then costs less; others wait, so that none
+    /// may be waited for that does. It may be held several times.
+    pub fn hold(&self) -> Held<'_> {
+        Held(self.state.lock())
     }
 
     /// Whether samples of the values are taken from here on, of [`Detail::Step`]; so it begins.
     pub fn look(&self, at_values: bool) {
         self.looks.store(at_values, Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State, Turns> {
-        self.state.lock()
     }
 
     fn nothing(&self) -> Measured {
@@ -248,8 +245,10 @@ impl Recorder {
     /// What was seen, and a clean start. `per_example` turns the gradient of the loss into that of one
     /// example's own loss (the batch size for a mean).
     pub fn collect(&self, per_example: f64) -> Measured {
-        let mut state = self.lock();
-        let clean = state.spare.pop().unwrap_or_else(|| self.nothing());
+        let spare = self.spare.lock().pop();
+        let clean = spare.unwrap_or_else(|| self.nothing());
+        let state = self.state.lock();
+        let mut state = state.borrow_mut();
         state.sampler.turn();
         Measured {
             per_example,
@@ -277,7 +276,7 @@ impl Recorder {
     pub fn give_back(&self, mut measured: Measured) {
         measured.fresh.fill([false; 2]);
         measured.whole.fill(Whole::default());
-        self.lock().spare.push(measured);
+        self.spare.lock().push(measured);
     }
 }
 
@@ -302,8 +301,8 @@ impl Sink for Recorder {
         moments: Moments,
         view: Option<View<'_>>,
     ) {
-        let mut state = self.lock();
-        let State { now, sampler, .. } = &mut *state;
+        let state = self.state.lock();
+        let State { now, sampler } = &mut *state.borrow_mut();
         self.approach(now, site, direction, view.is_some());
         let (seen, fresh) = (&mut now.seen[site], &mut now.fresh[site]);
         // What stands there was read by another thread since: it is written over, not waited for.
@@ -376,10 +375,7 @@ impl Sink for Recorder {
 /// # Panics
 /// Where it has none: of four thousand million units.
 fn small<T: TryFrom<usize>>(count: usize) -> T {
-    match T::try_from(count) {
-        Ok(count) => count,
-        Err(_) => panic!("too many units are watched"),
-    }
+    T::try_from(count).unwrap_or_else(|_| panic!("too many units are watched"))
 }
 
 /// For each site, the activation that reads from it, and where it is the beginning of a body that no

@@ -14,6 +14,8 @@ impl Fit<'_> {
     /// One training step on these rows; its loss.
     pub(super) fn one_step(&mut self, rows: &[u32], watched: bool) -> f64 {
         let mut pass = Pass::train(self.seed, self.step);
+        let recorder = self.recorder.clone();
+        let held = watched.then(|| recorder.hold());
         if watched {
             self.recorder.look(self.watch.units_at(self.step));
             pass = pass.watched(self.recorder.clone());
@@ -26,6 +28,7 @@ impl Fit<'_> {
         else {
             return f64::NAN;
         };
+        drop(held);
         let spec = self.spec();
         let Some(network) = &self.network else {
             return loss;
