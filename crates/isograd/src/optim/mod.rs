@@ -320,7 +320,8 @@ impl Optimizer {
         places: &Places,
         mut find: impl FnMut(&Roster) -> bool,
     ) -> &Roster {
-        if !find(&self.roster) {
+        // Where nothing has a gradient, nothing is missed.
+        if self.roster.starts().is_empty() || !find(&self.roster) {
             let state = &mut self.state;
             self.roster = Roster::of(module, places, |path| state.key(path));
             find(&self.roster);

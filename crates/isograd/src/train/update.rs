@@ -328,6 +328,28 @@ mod tests {
     }
 
     #[test]
+    fn a_network_without_gradients_stays_as_it_is() {
+        let text = "[data]\nsource = \"blobs\"\n[network]\nlayers = [{ dense = \"classes\" }]\n\
+                    [train]\nloss = \"cross_entropy\"\noptimizer = \"adamw\"\n";
+        let document = Document::parse(text, Path::new("a.toml")).unwrap();
+        let prepared = prepare(&document, None).unwrap();
+        let device = Device::flex().autodiff();
+        let network = Build::new(3, device).network(&prepared.plan);
+        let mut optimizer = Optimizer::new(&prepared.description.train.optimizer);
+        let mut none = Collected::of(Vec::new());
+        none.enlist(&network, &Places::of(&prepared.plan), &mut optimizer);
+        let lr = optimizer.advance();
+        let of = |network: &Network| {
+            let mut weights = Weights::default();
+            network.visit(&mut weights);
+            weights.0
+        };
+        let before = of(&network);
+        let (after, told) = update_network(network, none, &mut optimizer, lr, Telling::default());
+        assert!(of(&after) == before && told.held.is_empty());
+    }
+
+    #[test]
     fn any_number_of_threads_takes_the_same_step() {
         for optimizer in ["{ name = \"adamw\", weight_decay = 0.1 }", "\"lion\""] {
             for measure in [true, false] {
