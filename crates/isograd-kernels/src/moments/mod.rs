@@ -5,7 +5,7 @@ mod short;
 use crate::width::widths;
 use burn::backend::Flex;
 use burn::tensor::Tensor;
-pub(crate) use short::{SHORT, held};
+pub(crate) use short::held;
 use short::{Short, short};
 
 /// Sums over the elements of one tensor, accumulated in `f64`: the square of a vanished gradient

@@ -11,7 +11,7 @@ const SIDE: usize = 64;
 const LANES: usize = 16;
 
 /// Terms of a sum in single precision.
-pub(crate) const SHORT: usize = 256;
+const SHORT: usize = 256;
 
 /// A mean square below this may have lost squares that single precision does not have: each is less
 /// than 1.2e-38, so what is lost of a larger one is less than 1e-7 of it.

@@ -3,7 +3,7 @@
 use super::state::Kept;
 use super::{Norms, Rule, Update};
 use crate::fold::fold;
-use crate::moments::{SHORT, held};
+use crate::moments::held;
 use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
@@ -14,6 +14,9 @@ const GRAIN: usize = 1 << 15;
 
 /// Elements of one turn of the loop.
 const LANES: usize = 16;
+
+/// Turns whose squares are added up in the precision of the numbers first.
+const RUN: usize = 32;
 
 /// [`Real`] with what a step needs.
 pub(super) trait Number:
@@ -62,14 +65,11 @@ pub(super) fn update<T: Number>(
         gradient,
         kept,
     };
-    let [weights, moved, mut squares] = split(by, slices, measure);
-    if measure && !held(squares, gradient.len()) {
-        squares = T::sizes(gradient).sum_squares;
-    }
+    let [weights, moved, gradient] = split(by, slices, measure).map(f64::sqrt);
     Norms {
-        weights: weights.sqrt(),
-        moved: moved.sqrt(),
-        gradient: squares.sqrt(),
+        weights,
+        moved,
+        gradient,
     }
 }
 
@@ -104,11 +104,6 @@ fn split<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
 /// The rule picked, its constants in the type of the numbers.
 #[inline(always)]
 fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
-    let Slices {
-        weights,
-        gradient,
-        kept: [first, second],
-    } = slices;
     let [rate, factor, decay, keep] = [by.rate, by.factor, by.decay, by.keep].map(T::of);
     // Nothing is added where there is no decay: an infinite weight times 0 is NaN.
     let decayed = by.decay != 0.0;
@@ -117,16 +112,16 @@ fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
         if decayed { g + w * decay } else { g }
     };
     match by.rule {
-        Rule::Plain => run(weights, gradient, [], keep, measure, |w, g, []| {
-            slope(w, g) * rate
+        Rule::Plain => run::<T, 0>(slices, keep, measure, |w, g, none| {
+            (slope(w, g) * rate, none)
         }),
         Rule::Momentum { momentum, nesterov } => {
             let momentum = T::of(momentum);
-            run(weights, gradient, [first], keep, measure, |w, g, [v]| {
+            run::<T, 1>(slices, keep, measure, |w, g, [v, none]| {
                 let g = slope(w, g);
-                *v = momentum * *v + g;
-                let ahead = if nesterov { g + momentum * *v } else { *v };
-                ahead * rate
+                let v = momentum * v + g;
+                let ahead = if nesterov { g + momentum * v } else { v };
+                (ahead * rate, [v, none])
             })
         }
         Rule::Adam {
@@ -139,100 +134,152 @@ fn step<T: Number>(by: &Update, slices: Slices<'_, T>, measure: bool) -> Sums {
             let [new1, new2] = [T::of(1.0 - beta1), T::of((1.0 - beta2).sqrt())];
             let [rate, scale] = [T::of(by.rate / bias1), T::of(bias2.sqrt().recip())];
             let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::of);
-            run(
-                weights,
-                gradient,
-                [first, second],
-                keep,
-                measure,
-                |w, g, [m, v]| {
-                    let g = slope(w, g);
-                    // Both are read before one is written: in small parameters they lie a whole number
-                    // of pages apart, and a processor takes the second for what was just written.
-                    let before = [*m, *v];
-                    let first = beta1 * before[0] + new1 * g;
-                    // (g·√(1 − β))² overflows later than g²·(1 − β).
-                    let root = new2 * g;
-                    let second = beta2 * before[1] + root * root;
-                    [*m, *v] = [first, second];
-                    (rate * first) / (second.root() * scale + epsilon)
-                },
-            )
+            run::<T, 2>(slices, keep, measure, |w, g, [m, v]| {
+                let g = slope(w, g);
+                let m = beta1 * m + new1 * g;
+                // (g·√(1 − β))² overflows later than g²·(1 − β).
+                let root = new2 * g;
+                let v = beta2 * v + root * root;
+                ((rate * m) / (v.root() * scale + epsilon), [m, v])
+            })
         }
     }
 }
 
-/// w ← keep·w − Δ(w, g, state), element by element.
+/// w, state ← keep·w − Δ, state', where Δ, state' = step(w, g, state), element by element, for a rule that
+/// keeps `S` slots.
 #[inline(always)]
 fn run<T: Number, const S: usize>(
-    weights: &mut [T],
-    gradient: &[T],
-    state: [&mut [T]; S],
+    slices: Slices<'_, T>,
     keep: T,
     measure: bool,
-    step: impl Fn(T, T, [&mut T; S]) -> T,
+    step: impl Fn(T, T, [T; 2]) -> (T, [T; 2]),
 ) -> Sums {
     if measure {
-        turns::<T, S, true>(weights, gradient, state, keep, step)
+        turns::<T, S, true>(slices, keep, step)
     } else {
-        turns::<T, S, false>(weights, gradient, state, keep, step)
+        turns::<T, S, false>(slices, keep, step)
     }
 }
 
 /// With `M`, squares of the weights before, the steps and the gradient are added up in the registers that
-/// they are in, those of the gradient in its own precision first, as [`Moments`](crate::Moments) has it.
+/// they are in.
 #[inline(always)]
 fn turns<T: Number, const S: usize, const M: bool>(
-    weights: &mut [T],
-    gradient: &[T],
-    mut state: [&mut [T]; S],
+    slices: Slices<'_, T>,
     keep: T,
-    step: impl Fn(T, T, [&mut T; S]) -> T,
+    step: impl Fn(T, T, [T; 2]) -> (T, [T; 2]),
 ) -> Sums {
-    // One array a sum: of arrays that are picked at run time the compiler makes memory.
-    let [mut sums, mut moved, mut squares] = [[0.0f64; LANES]; 3];
+    let Slices {
+        weights,
+        gradient,
+        kept: [first, second],
+    } = slices;
+    let [mut sum, mut moved, mut squares] = [0.0; 3];
+    // What the step leaves nowhere else, for a second look.
+    let [mut olds, mut steps] = [[[T::default(); LANES]; RUN]; 2];
+    let mut none = [[T::default(); LANES]; 2];
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
-    let all = turns.len() * LANES;
-    for first in (0..turns.len()).step_by(SHORT) {
-        let end = (first + SHORT).min(turns.len());
-        let mut short = [T::default(); LANES];
-        let mut state = state.each_mut().map(|kept| {
-            let (kept, _) = kept.as_chunks_mut::<LANES>();
-            &mut kept[first..end]
-        });
-        let (turns, slopes) = (&mut turns[first..end], &slopes[first..end]);
-        for turn in 0..end - first {
-            let (weights, slopes) = (&mut turns[turn], &slopes[turn]);
-            let mut state = state.each_mut().map(|kept| &mut kept[turn]);
-            for lane in 0..LANES {
-                let now = state.each_mut().map(|kept| &mut kept[lane]);
-                let (before, slope) = (weights[lane], slopes[lane]);
-                let step = step(before, slope, now);
-                weights[lane] = keep * before - step;
-                if M {
-                    sums[lane] += before.wide() * before.wide();
-                    moved[lane] += step.wide() * step.wide();
-                    short[lane] += slope * slope;
+    let (firsts, first_rest) = first.as_chunks_mut::<LANES>();
+    let (seconds, second_rest) = second.as_chunks_mut::<LANES>();
+    for start in (0..turns.len()).step_by(RUN) {
+        let end = (start + RUN).min(turns.len());
+        // One array a sum: of arrays that are picked at run time the compiler makes memory.
+        let [mut short, mut short_moved, mut short_squares] = [[T::default(); LANES]; 3];
+        for turn in start..end {
+            let [none_first, none_second] = &mut none;
+            let old = &mut olds[turn - start];
+            let moves = &mut steps[turn - start];
+            one(
+                &mut turns[turn],
+                &slopes[turn],
+                if S > 0 { &mut firsts[turn] } else { none_first },
+                if S > 1 {
+                    &mut seconds[turn]
+                } else {
+                    none_second
+                },
+                if M { Some((old, moves)) } else { None },
+                keep,
+                &step,
+            );
+            if M {
+                for lane in 0..LANES {
+                    short[lane] += old[lane] * old[lane];
+                    short_moved[lane] += moves[lane] * moves[lane];
+                    short_squares[lane] += slopes[turn][lane] * slopes[turn][lane];
                 }
             }
         }
-        for (sum, short) in squares.iter_mut().zip(short) {
-            *sum += short.wide();
+        if M {
+            let runs = ..end - start;
+            sum += held_or_again(short, &olds[runs]);
+            moved += held_or_again(short_moved, &steps[runs]);
+            squares += held_or_again(short_squares, &slopes[start..end]);
         }
     }
     for (lane, (weight, &slope)) in rest.iter_mut().zip(slopes_rest).enumerate() {
-        let now = state.each_mut().map(|kept| &mut kept[all + lane]);
-        let before = *weight;
-        let step = step(before, slope, now);
-        *weight = keep * before - step;
+        let kept = [&mut *first_rest, &mut *second_rest].map(|kept| kept.get_mut(lane));
+        let known = kept.each_ref().map(|kept| kept.as_deref().copied());
+        let old = *weight;
+        let (step, new) = step(old, slope, known.map(Option::unwrap_or_default));
+        *weight = keep * old - step;
+        for (kept, new) in kept.into_iter().zip(new) {
+            if let Some(kept) = kept {
+                *kept = new;
+            }
+        }
         if M {
-            sums[lane] += before.wide() * before.wide();
-            moved[lane] += step.wide() * step.wide();
-            squares[lane] += slope.wide() * slope.wide();
+            sum += old.wide() * old.wide();
+            moved += step.wide() * step.wide();
+            squares += slope.wide() * slope.wide();
         }
     }
-    [sums, moved, squares].map(fold)
+    [sum, moved, squares]
+}
+
+/// One turn. Arguments that the compiler knows to be apart: without that it keeps a form for numbers in one
+/// place, and what is in registers here in memory for it.
+#[inline(always)]
+fn one<T: Number>(
+    weights: &mut [T; LANES],
+    slopes: &[T; LANES],
+    first: &mut [T; LANES],
+    second: &mut [T; LANES],
+    mut seen: Option<(&mut [T; LANES], &mut [T; LANES])>,
+    keep: T,
+    step: &impl Fn(T, T, [T; 2]) -> (T, [T; 2]),
+) {
+    for lane in 0..LANES {
+        let old = weights[lane];
+        let (by, new) = step(old, slopes[lane], [first[lane], second[lane]]);
+        // The weights first, so that all is read before something is written: in small parameters these
+        // lie a whole number of pages apart, and a processor takes what is read for what was just written.
+        weights[lane] = keep * old - by;
+        [first[lane], second[lane]] = new;
+        if let Some((olds, steps)) = &mut seen {
+            olds[lane] = old;
+            steps[lane] = by;
+        }
+    }
+}
+
+/// The sum of the squares of some numbers: that of `squares`, or once more where their own precision did
+/// not hold them.
+#[inline(always)]
+fn held_or_again<T: Number>(squares: [T; LANES], numbers: &[[T; LANES]]) -> f64 {
+    let sum = T::fold(squares).wide();
+    if held(sum, LANES * numbers.len()) {
+        return sum;
+    }
+    let mut squares = [0.0f64; LANES];
+    for numbers in numbers {
+        for (square, number) in squares.iter_mut().zip(numbers) {
+            *square += number.wide() * number.wide();
+        }
+    }
+    fold(squares)
 }
 
 widths! {

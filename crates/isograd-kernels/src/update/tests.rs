@@ -240,20 +240,29 @@ fn views_are_read_in_their_order_and_other_shapes_kept() {
 }
 
 #[test]
-fn norms_of_gradients_whose_squares_single_precision_lacks_are_there() {
-    for (size, count) in [(1e-30, 100), (1e25, 100), (1e-30, 70_000), (0.0, 3)] {
+fn norms_are_there_where_single_precision_lacks_the_squares() {
+    let sizes = [1e-30, 1e25, 0.0, 1.0];
+    let counts = [3, 100, 70_000];
+    for (size, count) in sizes.into_iter().flat_map(|s| counts.map(|c| (s, c))) {
         let by = Update {
             rule: Rule::Plain,
+            rate: 0.5,
             ..ADAM
         };
-        let gradient = Values::of(tensor(&vec![size; count], DType::F32));
-        let weights = tensor(&vec![1.0; count], DType::F32);
-        let (_, norms) = update(&by, weights, &gradient, &mut State::default(), true).unwrap();
-        let (found, expected) = (norms.unwrap().gradient, size * (count as f64).sqrt());
-        assert!(
-            (found - expected).abs() <= 1e-5 * expected,
-            "{found:e} {expected:e}"
-        );
+        let numbers = || tensor(&vec![size; count], DType::F32);
+        let gradient = Values::of(numbers());
+        let (_, norms) = update(&by, numbers(), &gradient, &mut State::default(), true).unwrap();
+        let (norms, expected) = (norms.unwrap(), size * (count as f64).sqrt());
+        for (found, expected) in [
+            (norms.weights, expected),
+            (norms.gradient, expected),
+            (norms.moved, 0.5 * expected),
+        ] {
+            assert!(
+                (found - expected).abs() <= 1e-5 * expected,
+                "{norms:?} {expected:e}"
+            );
+        }
     }
 }
 
