@@ -17,12 +17,7 @@ pub(crate) fn fetch<T>(values: &[T]) {
     lines(values.as_ptr(), values.len(), read);
 }
 
-/// The same of one value behind these, whether there is one or not.
-pub fn fetch_behind<T>(values: &[T]) {
-    lines(values.as_ptr_range().end, 1, read);
-}
-
-/// The same of what is to be written, and was read by another thread since.
+/// The same of what is to be written.
 pub fn claim<T>(values: &[T]) {
     lines(values.as_ptr(), values.len(), write);
 }
@@ -61,17 +56,15 @@ fn write(_: *const i8) {}
 
 #[cfg(test)]
 mod tests {
-    use super::{claim, fetch, fetch_behind};
+    use super::{claim, fetch};
 
     #[test]
     fn hints_change_nothing_wherever_they_point() {
         let values: Vec<u64> = (0..100_000).collect();
         for part in [&values[..], &values[..3], &[]] {
             fetch(part);
-            fetch_behind(part);
             claim(part);
         }
-        fetch_behind::<u8>(&[]);
         assert!(values.iter().enumerate().all(|(i, &x)| x == i as u64));
     }
 }

@@ -47,7 +47,7 @@ pub use cross_entropy::{Classes, cross_entropy};
 pub use curve::{Curve, add_slope_squares, curve, curve_watched};
 pub use dense::{Dense, dense};
 pub use directions::{add_directions, cosines};
-pub use fetch::{claim, fetch_behind};
+pub use fetch::claim;
 pub use flex::change;
 pub use follow::FOLLOWED;
 pub use gate::gate;

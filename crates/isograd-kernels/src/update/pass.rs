@@ -7,6 +7,7 @@ use crate::moments::held;
 use crate::real::Real;
 use crate::threads::wake;
 use crate::width::widths;
+use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// Elements that one thread takes at a time; below that, threads cost more than they bring.
@@ -165,6 +166,7 @@ fn run<T: Number, const S: usize>(
 /// With `M`, squares of the weights before, the steps and the gradient are added up in the registers that
 /// they are in.
 #[inline(always)]
+#[allow(unsafe_code)]
 fn turns<T: Number, const S: usize, const M: bool>(
     slices: Slices<'_, T>,
     keep: T,
@@ -177,7 +179,7 @@ fn turns<T: Number, const S: usize, const M: bool>(
     } = slices;
     let [mut sum, mut moved, mut squares] = [0.0; 3];
     // What the step leaves nowhere else, for a second look.
-    let [mut olds, mut steps] = [[[T::default(); LANES]; RUN]; 2];
+    let [mut olds, mut steps] = [[const { MaybeUninit::<[T; LANES]>::uninit() }; RUN]; 2];
     let mut none = [[T::default(); LANES]; 2];
     let (turns, rest) = weights.as_chunks_mut::<LANES>();
     let (slopes, slopes_rest) = gradient.as_chunks::<LANES>();
@@ -189,8 +191,8 @@ fn turns<T: Number, const S: usize, const M: bool>(
         let [mut short, mut short_moved, mut short_squares] = [[T::default(); LANES]; 3];
         for turn in start..end {
             let [none_first, none_second] = &mut none;
-            let old = &mut olds[turn - start];
-            let moves = &mut steps[turn - start];
+            let old = olds[turn - start].write([T::default(); LANES]);
+            let moves = steps[turn - start].write([T::default(); LANES]);
             one(
                 &mut turns[turn],
                 &slopes[turn],
@@ -213,9 +215,12 @@ fn turns<T: Number, const S: usize, const M: bool>(
             }
         }
         if M {
-            let runs = ..end - start;
-            sum += held_or_again(short, &olds[runs]);
-            moved += held_or_again(short_moved, &steps[runs]);
+            let run = ..end - start;
+            // SAFETY: every turn of the run has written its own.
+            let (olds, steps) =
+                unsafe { (olds[run].assume_init_ref(), steps[run].assume_init_ref()) };
+            sum += held_or_again(short, olds);
+            moved += held_or_again(short_moved, steps);
             squares += held_or_again(short_squares, &slopes[start..end]);
         }
     }

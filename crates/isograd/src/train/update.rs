@@ -6,7 +6,8 @@ use crate::optim::{Kept, Optimizer, Rate};
 use crate::probe::{Course, WeightRow};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
-use isograd_kernels::{change, fetch_behind};
+use isograd_kernels::{change, claim};
+use std::slice::from_ref;
 
 /// Numbers that a thread steps at a time; below that, threads cost more than they bring.
 const GRAIN: usize = 1 << 14;
@@ -217,16 +218,18 @@ impl ModuleMapper for Updater<'_> {
             task.held = true;
             return param;
         }
-        if measured && optimizer.is_matrix(one.place) {
-            let at = one.place - self.first;
-            fetch_behind(&self.courses[..=at]);
-            task.row.heard = self.courses[at].add(&one.gradient);
+        let course = (measured && optimizer.is_matrix(one.place))
+            .then(|| &mut self.courses[one.place - self.first]);
+        if let Some(course) = course.as_deref() {
+            claim(from_ref(course));
         }
         let (id, value, mapper) = param.consume();
         let (value, norms) = change(value, |value| {
             let kept = &mut task.kept;
             optimizer.step_at(one.place, kept, value, &one.gradient, rate, measured)
         });
+        // The step has brought the gradient, and what was claimed has come meanwhile.
+        task.row.heard = course.and_then(|course| course.add(&one.gradient));
         if let Some(norms) = norms {
             task.squares = task.squares.or(Some(norms.gradient * norms.gradient));
             task.row.norm = norms.weights;
