@@ -106,6 +106,22 @@ pub struct Watch {
     pub sink: Arc<dyn Sink>,
 }
 
+/// A place of a sink that is there anyway.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) site: usize,
+    pub(crate) sink: &'a dyn Sink,
+}
+
+impl<'a> From<&'a Watch> for At<'a> {
+    fn from(watch: &'a Watch) -> Self {
+        Self {
+            site: watch.site,
+            sink: &*watch.sink,
+        }
+    }
+}
+
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Watch({})", self.site)
@@ -221,24 +237,24 @@ fn look_generic<B: Backend>(
 const RANK: usize = 16;
 
 /// Tells the sink; for operations that see a tensor in a pass of their own.
-pub(crate) fn report(
-    watch: &Watch,
+pub(crate) fn report<'a>(
+    at: impl Into<At<'a>>,
     direction: Direction,
     shape: &[usize],
     moments: Moments,
     values: Slice<'_>,
     want: Want,
 ) {
+    let At { site, sink } = at.into();
     let batch = shape.first().copied().unwrap_or(1);
-    let sink = &watch.sink;
     let shown = want.examples(batch);
     if shown == 0 {
-        return sink.receive(watch.site, direction, batch, moments, None);
+        return sink.receive(site, direction, batch, moments, None);
     }
     // On the stack: a way to memory for each tensor would be seen in the time of a step.
     let mut part = [shown; RANK];
     let Some(part) = part.get_mut(..shape.len()) else {
-        return sink.receive(watch.site, direction, batch, moments, None);
+        return sink.receive(site, direction, batch, moments, None);
     };
     if let [_, part @ ..] = &mut *part {
         part.copy_from_slice(&shape[1..]);
@@ -247,29 +263,30 @@ pub(crate) fn report(
         shape: part,
         values: values.first(part.iter().product()),
     };
-    sink.receive(watch.site, direction, batch, moments, Some(view));
+    sink.receive(site, direction, batch, moments, Some(view));
 }
 
-/// What is wanted of the place of a watch; nothing where there is none.
-pub(crate) fn want(watch: Option<&Watch>, direction: Direction) -> Want {
-    watch.map_or(Want::Nothing, |watch| {
-        watch.sink.want(watch.site, direction)
+/// What is wanted of a place; nothing where there is none.
+pub(crate) fn want<'a>(at: Option<impl Into<At<'a>>>, direction: Direction) -> Want {
+    at.map_or(Want::Nothing, |at| {
+        let At { site, sink } = at.into();
+        sink.want(site, direction)
     })
 }
 
 /// Tells the sink what it wants, if it wants something. `values` are read where values are wanted; of a
 /// sample those that are not in it may be missing.
-pub(crate) fn show<T: Real>(
-    watch: Option<&Watch>,
+pub(crate) fn show<'a, T: Real>(
+    at: Option<impl Into<At<'a>>>,
     direction: Direction,
     shape: &Shape,
     moments: Moments,
     values: &[T],
     want: Want,
 ) {
-    if let (Some(watch), true) = (watch, want != Want::Nothing) {
+    if let (Some(at), true) = (at, want != Want::Nothing) {
         let shape: &[usize] = shape;
-        report(watch, direction, shape, moments, T::slice(values), want);
+        report(at, direction, shape, moments, T::slice(values), want);
     }
 }
 

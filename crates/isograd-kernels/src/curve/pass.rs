@@ -9,6 +9,7 @@ use crate::threads::wake;
 use crate::width::widths;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
+use std::ops::AddAssign;
 
 /// What is computed block by block.
 pub(crate) trait Curved: Real {
@@ -22,13 +23,36 @@ pub(crate) trait Curved: Real {
     fn add_rows(rows: &[Self], sums: &mut [Self]);
 }
 
+/// Numbers of a row that are worked on together.
+const LANES: usize = 16;
+
+/// x ← x + y; arguments that the compiler knows to be apart.
+#[inline(always)]
+fn add<T: Copy + AddAssign>(x: &mut [T; LANES], y: &[T; LANES]) {
+    for lane in 0..LANES {
+        x[lane] += y[lane];
+    }
+}
+
 macro_rules! curved {
     ($T:ty, $precision:ident, $to_rows:ident, $to_portable:ident, $rows:ident, $rows_portable:ident) => {
         widths! {
             fn $to_rows, $to_portable(rows: &mut [$T], bias: &[$T]) {
-                for row in rows.chunks_exact_mut(bias.len()) {
-                    for (x, b) in row.iter_mut().zip(bias) {
-                        *x += *b;
+                let columns = bias.len();
+                let (wide, short) = bias.as_chunks::<LANES>();
+                for (at, bias) in wide.iter().enumerate() {
+                    for row in rows.chunks_exact_mut(columns) {
+                        if let Some(x) = row[at * LANES..].first_chunk_mut() {
+                            add(x, bias);
+                        }
+                    }
+                }
+                if short.is_empty() {
+                    return;
+                }
+                for row in rows.chunks_exact_mut(columns) {
+                    for (x, bias) in row[wide.len() * LANES..].iter_mut().zip(short) {
+                        *x += *bias;
                     }
                 }
             }
@@ -36,8 +60,21 @@ macro_rules! curved {
 
         widths! {
             fn $rows, $rows_portable(rows: &[$T], sums: &mut [$T]) {
-                for row in rows.chunks_exact(sums.len()) {
-                    for (sum, x) in sums.iter_mut().zip(row) {
+                let columns = sums.len();
+                let (wide, short) = sums.as_chunks_mut::<LANES>();
+                // A sum stays in its register over all rows.
+                for (at, sum) in wide.iter_mut().enumerate() {
+                    for row in rows.chunks_exact(columns) {
+                        if let Some(x) = row[at * LANES..].first_chunk() {
+                            add(sum, x);
+                        }
+                    }
+                }
+                if short.is_empty() {
+                    return;
+                }
+                for row in rows.chunks_exact(columns) {
+                    for (sum, x) in short.iter_mut().zip(&row[wide.len() * LANES..]) {
                         *sum += *x;
                     }
                 }

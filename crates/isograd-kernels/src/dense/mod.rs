@@ -25,8 +25,9 @@ pub struct Dense {
     pub input: Option<Watch>,
     /// Sees x W + b, and the gradient that arrives there.
     pub before: Option<Watch>,
-    /// Sees φ(x W + b), and the gradient that arrives there; of a linear layer nothing.
-    pub after: Option<Watch>,
+    /// The place where the sink of `before` sees φ(x W + b), and the gradient that arrives there; of a
+    /// linear layer nothing.
+    pub after: Option<usize>,
 }
 
 /// φ(x W + b).

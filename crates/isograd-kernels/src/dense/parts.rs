@@ -47,8 +47,8 @@ impl Job<'_> {
         self.rows >= PARTS * PART && self.inputs * self.units >= WEIGHTS
     }
 
-    /// φ(x W + b) part by part, into numbers of its own with `both`, and the first `sampled` numbers of
-    /// x W + b.
+    /// φ(x W + b) part by part, into numbers of its own with `both`, and the first numbers of x W + b
+    /// into `sample`.
     pub(super) fn forward_parts<T: Curved>(
         &self,
         x: &[T],
@@ -56,13 +56,12 @@ impl Job<'_> {
         bias: Option<&[T]>,
         both: bool,
         look: [bool; 2],
-        sampled: usize,
+        sample: &mut [T],
     ) -> Forward<T> {
         let weight = Matrix::rows(weight, self.units);
         let (size, part) = (self.rows * self.units, PART * self.units);
         let mut z = Vec::with_capacity(size);
         let mut y = both.then(|| Vec::with_capacity(size));
-        let mut sample = vec![T::default(); sampled];
         let mut to = y
             .as_mut()
             .map(|y| y.spare_capacity_mut()[..size].chunks_mut(part));
@@ -91,7 +90,7 @@ impl Job<'_> {
             }
         }
         let seen = seen.into_iter().fold(Seen::default(), merged);
-        Forward { z, y, sample, seen }
+        Forward { z, y, seen }
     }
 
     /// The gradients with respect to x, weight and bias, as far as they are needed, and what was seen of

@@ -4,8 +4,9 @@ use super::Dense;
 use crate::Moments;
 use crate::curve::{Curved, Rows, Seen};
 use crate::matrix::Matrix;
-use crate::probe::{Direction, Want, show, want};
+use crate::probe::{At, Direction, Want, Watch, show, want};
 use burn::tensor::Shape;
+use smallvec::SmallVec;
 
 /// A dense layer over rows.
 pub(super) struct Job<'a> {
@@ -42,14 +43,16 @@ impl<T: Curved> Gradient<'_, T> {
     }
 }
 
+/// x W + b of the first examples, on the stack while that has room: a way to memory for each layer would be
+/// seen in the time of a step.
+type Sample<T> = SmallVec<[T; 2048]>;
+
 /// What a forward pass makes.
 pub(super) struct Forward<T> {
     /// x W + b, or φ of it.
     pub(super) z: Vec<T>,
     /// φ(x W + b), where that is not in its place.
     pub(super) y: Option<Vec<T>>,
-    /// x W + b of the first examples.
-    pub(super) sample: Vec<T>,
     pub(super) seen: Seen,
 }
 
@@ -64,15 +67,26 @@ impl Job<'_> {
         }
     }
 
+    fn after(&self) -> Option<At<'_>> {
+        let Dense {
+            curve: Some(_),
+            before: Some(Watch { sink, .. }),
+            after: Some(site),
+            ..
+        } = self.layer
+        else {
+            return None;
+        };
+        Some(At {
+            site: *site,
+            sink: &**sink,
+        })
+    }
+
     fn wants(&self, direction: Direction) -> [Want; 2] {
-        let after = self
-            .layer
-            .after
-            .as_ref()
-            .filter(|_| self.layer.curve.is_some());
         [
             want(self.layer.before.as_ref(), direction),
-            want(after, direction),
+            want(self.after(), direction),
         ]
     }
 
@@ -82,8 +96,7 @@ impl Job<'_> {
     }
 
     fn show_after<T: Curved>(&self, direction: Direction, seen: Moments, y: &[T], want: Want) {
-        let watch = self.layer.after.as_ref();
-        show(watch, direction, self.shape, seen, y, want);
+        show(self.after(), direction, self.shape, seen, y, want);
     }
 
     pub(super) fn pass(&self, look: [bool; 2]) -> Rows {
@@ -112,12 +125,18 @@ impl Job<'_> {
         } else {
             Want::Nothing
         };
+        let mut sample = Sample::new();
+        let sampled = self.sampled(shown);
         let found = if self.is_long() {
-            self.forward_parts(x, weight, bias, both, look, self.sampled(shown))
+            sample.resize(sampled, T::default());
+            self.forward_parts(x, weight, bias, both, look, &mut sample)
         } else {
             let [x, weight] = self.matrices(x, weight);
             let mut z = x.times(&weight);
-            let sample = Self::sample(&z, bias, self.sampled(shown));
+            sample.extend_from_slice(&z[..sampled]);
+            if let Some(bias) = bias {
+                T::add_to_rows(&mut sample, bias);
+            }
             let mut y = both.then(|| Vec::with_capacity(z.len()));
             let to = y.as_mut().map(|y| &mut y.spare_capacity_mut()[..z.len()]);
             let seen = self.pass(look).forward(&mut z, to, bias);
@@ -128,10 +147,10 @@ impl Job<'_> {
                     y.set_len(z.len());
                 }
             }
-            Forward { z, y, sample, seen }
+            Forward { z, y, seen }
         };
-        let Forward { z, y, sample, seen } = found;
-        let before = if shown.values() { &sample } else { &z };
+        let Forward { z, y, seen } = found;
+        let before = if shown.values() { &sample[..] } else { &z };
         self.show_before(Direction::Forward, seen[0], before, wants[0]);
         let Some(y) = y else {
             self.show_after(Direction::Forward, seen[1], &z, wants[1]);
@@ -145,15 +164,6 @@ impl Job<'_> {
     fn sampled(&self, want: Want) -> usize {
         let batch = self.shape.iter().copied().next().unwrap_or(1).max(1);
         want.examples(batch) * (self.rows * self.units / batch)
-    }
-
-    /// So many numbers of x W + b.
-    fn sample<T: Curved>(z: &[T], bias: Option<&[T]>, numbers: usize) -> Vec<T> {
-        let mut sample = z[..numbers].to_vec();
-        if let Some(bias) = bias {
-            T::add_to_rows(&mut sample, bias);
-        }
-        sample
     }
 
     /// The gradients with respect to x, weight and bias, as far as they are needed; `d`, the gradient

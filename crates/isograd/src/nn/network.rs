@@ -145,8 +145,13 @@ impl Network {
             let fused = self.fused(&chain[at..], pass);
             let last = at + fused.nodes() - 1;
             let id = chain[last];
-            let mut watch = pass.watch_at(self.frame.by_node[id].output);
+            let output = self.frame.by_node[id].output;
             let node = &self.frame.plan.nodes[chain[at]];
+            // One handle of the sink serves both places of a layer.
+            let mut watch = match fused {
+                Fused::DenseCurve(_) => None,
+                _ => pass.watch_at(output),
+            };
             x = match fused {
                 // What is scaled behind the node is seen behind that.
                 Fused::No if pass.calibrate.is_some() => {
@@ -159,7 +164,7 @@ impl Network {
                         curve: Some(curve),
                         input: input.take(),
                         before,
-                        after: watch.take(),
+                        after: Some(output),
                     };
                     self.dense(node, x, layer)
                 }
