@@ -4,7 +4,7 @@ use super::Dense;
 use crate::Moments;
 use crate::curve::{Curved, Rows, Seen};
 use crate::matrix::Matrix;
-use crate::probe::{At, Direction, Want, Watch, show, want};
+use crate::probe::{At, Direction, Want, show, want};
 use burn::tensor::Shape;
 use smallvec::SmallVec;
 
@@ -68,18 +68,11 @@ impl Job<'_> {
     }
 
     fn after(&self) -> Option<At<'_>> {
-        let Dense {
-            curve: Some(_),
-            before: Some(Watch { sink, .. }),
-            after: Some(site),
-            ..
-        } = self.layer
-        else {
-            return None;
-        };
+        let before = self.layer.before.as_ref()?;
+        self.layer.curve?;
         Some(At {
-            site: *site,
-            sink: &**sink,
+            site: self.layer.after?,
+            ..before.into()
         })
     }
 
